@@ -1,0 +1,49 @@
+"""Digits: draw a digit, watch a network read it, train that very network by clicking.
+
+python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps]
+"""
+
+import argparse
+import os
+import sys
+
+from digits.errors import DigitsError
+from digits.ui.page import build_ui, launch
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Draw digits, train the network that reads them, in one page.")
+    # A Space sets GRADIO_SERVER_NAME to 0.0.0.0; everywhere else the page is this computer's alone unless asked.
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="0.0.0.0: the whole network")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    parser.add_argument("--share", action="store_true", help="open a public link through Gradio's share server")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for a login")
+    parser.add_argument("--device", default="auto", help="where networks train: auto, cpu, cuda, mps")
+    return parser.parse_args()
+
+
+def login(auth: str | None) -> tuple[str, str] | None:
+    if auth is None:
+        return None
+    user, colon, password = auth.partition(":")
+    if not (user and colon and password):
+        raise DigitsError("--auth wants USER:PASSWORD, both not empty, such as --auth class:chalk.")
+    return user, password
+
+
+def main() -> int:
+    global demo
+    options = parse()
+    try:
+        demo = build_ui(options.device)
+        launch(demo, options.host, options.port, options.share, login(options.auth))
+    except DigitsError as error:
+        print(f"digits: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+else:
+    demo = build_ui()  # for Spaces and for Gradio's reload mode, which import this file

@@ -1,0 +1,155 @@
+"""The command line: python -m digits train | evaluate | read."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from digits.augment import AUGMENTATIONS
+from digits.data import DATA_SETS
+from digits.errors import DigitsError
+from digits.evaluation import evaluate
+from digits.inference import DEFAULT_WEIGHTS, Recognizer
+from digits.ink import open_image
+from digits.model import NETWORKS, count_parameters
+from digits.trainer import LEARNING_RATES, SCHEDULES, TrainConfig, train
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except DigitsError as error:
+        print(f"digits: {error}", file=sys.stderr)
+        return 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m digits", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="train | evaluate | read")
+    default = TrainConfig()
+
+    command = commands.add_parser("train", help="train a network on MNIST", allow_abbrev=False)
+    command.add_argument("--model", default=default.model, help=", ".join(NETWORKS))
+    command.add_argument("--epochs", type=int, default=default.epochs)
+    command.add_argument("--optimizer", default=default.optimizer, help=", ".join(LEARNING_RATES))
+    command.add_argument("--learning-rate", type=float, help="default: the optimizer's own")
+    command.add_argument("--schedule", default=default.schedule, help=", ".join(SCHEDULES))
+    command.add_argument("--batch-size", type=int, default=default.batch_size)
+    command.add_argument("--augment", default=default.augment, help=", ".join(AUGMENTATIONS))
+    command.add_argument("--device", default=default.device, help="auto, cpu, cuda, cuda:N, mps")
+    command.add_argument("--seed", type=int, default=default.seed)
+    command.add_argument("--out", type=Path, help="folder for the weights; default: runs/<network>-<time>")
+    command.set_defaults(run=run_train)
+
+    evaluation = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
+    evaluation.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
+    evaluation.add_argument("--data", default="mnist-test", help=f"{', '.join(DATA_SETS)}, or a path")
+    evaluation.add_argument("--device", default="auto")
+    evaluation.set_defaults(run=run_evaluate)
+
+    reading = commands.add_parser("read", help="read the digit in a picture", allow_abbrev=False)
+    reading.add_argument("picture", type=Path)
+    reading.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
+    reading.add_argument("--device", default="cpu")
+    reading.set_defaults(run=run_read)
+
+    for each in (command, evaluation, reading):
+        each.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    return parser
+
+
+def run_train(options: argparse.Namespace) -> int:
+    fields = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainConfig)}
+    fields["out"] = options.out or Path("runs") / f"{options.model}-{datetime.now():%Y%m%d-%H%M%S}"
+    config = TrainConfig(**fields)
+    update, interrupted = _train_with_progress(config)
+    if update is None:
+        raise DigitsError("The training was interrupted before its first update; there are no weights to keep.")
+    weights = Path(config.out) / "weights.safetensors"
+    card = json.loads(weights.with_suffix(".json").read_text())
+    figures = card["figures"]
+    if options.json:
+        result = {
+            "validation_accuracy": figures["validation_accuracy"],
+            "test_accuracy": figures["test_accuracy"],
+            "seconds": update.elapsed,
+            "images_per_second": figures["images_per_second"],
+            "parameters": count_parameters(update.model),
+            "device": card["device"],
+            "seed": config.seed,
+            "weights": str(weights),
+            "complete": card["complete"],
+        }
+        print(json.dumps(result))
+    else:
+        state = "Stopped; the weights so far are" if interrupted else "Done: the weights are"
+        accuracies = [
+            f"{name} accuracy {figures[key]:.2%}"
+            for name, key in (("validation", "validation_accuracy"), ("test", "test_accuracy"))
+            if figures[key] is not None
+        ]
+        print(f"{state} in {weights}. {', '.join(accuracies)}")
+    return 130 if interrupted else 0
+
+
+def _train_with_progress(config: TrainConfig):
+    """Train with a progress bar -> (the last update or None, whether Ctrl-C ended it)."""
+    from tqdm import tqdm
+
+    update, interrupted = None, False
+    updates = train(config)
+    with tqdm(unit=" steps", dynamic_ncols=True) as bar:
+        try:
+            for update in updates:
+                bar.total = update.steps
+                bar.set_postfix_str(f"loss {update.loss:.3f}, accuracy {update.accuracy:.2%}", refresh=False)
+                bar.update(update.step - bar.n)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            updates.close()  # keeps the weights so far
+    return update, interrupted
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    recognizer = Recognizer.load(options.weights, options.device)
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
+        report = evaluate(recognizer, options.data, lambda share: bar.update(round(share * 100) - bar.n))
+    if options.json:
+        print(json.dumps(report.to_json()))
+        return 0
+    low, high = report.interval
+    print(f"{report.data}: {report.accuracy:.2%} of {report.n:,} read right (95 % interval {low:.2%} to {high:.2%})")
+    if report.by_set:
+        for name, score in report.by_set.items():
+            print(f"  {name or 'unnamed'}: {score.accuracy:.2%} of {score.n:,}")
+    print("\nConfusion matrix (row: what it was, column: what was read)")
+    print("      " + "".join(f"{digit:6}" for digit in range(10)))
+    for digit, row in enumerate(report.confusion):
+        print(f"{digit:6}" + "".join(f"{count:6}" for count in row))
+    print("\ndigit  precision  recall      F1   count")
+    for scores in report.per_class:
+        print(f"{scores.digit:5}  {scores.precision:9.2%}  {scores.recall:6.2%}  {scores.f1:6.2%}  {scores.count:6,}")
+    return 0
+
+
+def run_read(options: argparse.Namespace) -> int:
+    reading = Recognizer.load(options.weights, options.device).read_image(open_image(options.picture))
+    if options.json:
+        probabilities = [float(probability) for probability in reading.probabilities]
+        print(json.dumps({"digit": reading.digit, "probabilities": probabilities, "digit_score": reading.digit_score}))
+    elif reading.blank:
+        print("The picture is blank: no ink was found in it.")
+    else:
+        lead = "" if reading.digit is not None else "This does not look like a digit; the nearest is "
+        print(f"{lead}{reading.best} ({reading.digit_score:.1%})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

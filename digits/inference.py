@@ -1,0 +1,110 @@
+"""A trained network that reads drawings: Recognizer -> Reading."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from digits import ink
+from digits.model import Network, load_weights, select_device
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+DEFAULT_WEIGHTS = WEIGHTS / "cnn.safetensors"
+
+# Below this digit_score a drawing is called no digit: the largest value that refuses at most 1 % of the real drawings
+# in a development collection (LOG.md has the figures).
+REFUSAL_THRESHOLD = 0.45
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a network made of one drawing."""
+
+    digit: int | None
+    """0 to 9, or None for a blank pad or something that is not a digit."""
+    probabilities: np.ndarray
+    """float32 (10,), sums to 1; all zeros when blank."""
+    digit_score: float
+    """In [0, 1]: how much this looks like any digit at all. The largest probability (Hendrycks and Gimpel 2017)."""
+    ink: np.ndarray
+    """float32 (28, 28) in [0, 1]: what the network saw."""
+
+    @property
+    def blank(self) -> bool:
+        return not self.probabilities.any()
+
+    @property
+    def best(self) -> int | None:
+        """The likeliest digit, also where it is not likely enough to be the answer; None when blank."""
+        return None if self.blank else int(self.probabilities.argmax())
+
+
+class Recognizer:
+    """A network and its card. Safe to share between threads: reading changes nothing in it."""
+
+    def __init__(self, model: Network, card: dict | None = None, device: str = "cpu") -> None:
+        self.device = select_device(device)
+        self.model = model.to(self.device).eval()
+        self.card = card or {}
+
+    @classmethod
+    def load(cls, path: str | Path = DEFAULT_WEIGHTS, device: str = "cpu") -> "Recognizer":
+        """The shipped network, or the one at `path`. Raises DigitsError, see `digits.model.load_weights`."""
+        model, card = load_weights(path)
+        return cls(model, card, device)
+
+    def read_strokes(self, strokes) -> Reading:
+        """One digit as polylines [[(x, y), ...], ...], y down, any unit. Raises DigitsError, see `ink.from_strokes`."""
+        return self.read_ink(ink.from_strokes(strokes)[None])[0]
+
+    def read_image(self, image) -> Reading:
+        """One digit as a PIL image or a uint8/float array (H, W), (H, W, 3) or (H, W, 4), of 8 to 8,000 px a side.
+
+        Raises DigitsError, see `ink.from_image`.
+        """
+        return self.read_ink(ink.from_image(image)[None])[0]
+
+    def read_many(self, drawings: Iterable) -> list[Reading]:
+        """Strokes and images, mixed as they come -> a reading each, in batches through the network."""
+        readings, waiting = [], []
+        for drawing in drawings:
+            waiting.append(to_ink(drawing))
+            if len(waiting) == 500:
+                readings += self.read_ink(torch.stack(waiting))
+                waiting = []
+        return readings + (self.read_ink(torch.stack(waiting)) if waiting else [])
+
+    def read_ink(self, inks: Tensor) -> list[Reading]:
+        """Ink (N, 1, 28, 28) in [0, 1] -> N readings."""
+        probabilities = self.probabilities(inks).numpy()
+        return [
+            Reading(
+                digit=int(row.argmax()) if row.max() >= REFUSAL_THRESHOLD else None,
+                probabilities=row,
+                digit_score=float(row.max()),
+                ink=picture,
+            )
+            for row, picture in zip(probabilities, inks[:, 0].numpy(), strict=True)
+        ]
+
+    @torch.inference_mode()
+    def probabilities(self, inks: Tensor) -> Tensor:
+        """Ink (N, 1, 28, 28) in [0, 1] -> float32 (N, 10) on the CPU; a blank ink's row is all zeros."""
+        logits = self.model(inks.to(self.device)).float()
+        probabilities = logits.softmax(1).cpu()
+        return probabilities * (inks.amax(dim=(1, 2, 3)) > 0).unsqueeze(1)
+
+
+def to_ink(drawing) -> Tensor:
+    """Strokes or a picture -> ink (1, 28, 28).
+
+    Arrays and PIL images are pictures, a Path or BytesIO is a picture file, everything else is strokes.
+    """
+    if isinstance(drawing, (Path, BytesIO)):
+        drawing = ink.open_image(drawing)
+    return ink.from_image(drawing) if isinstance(drawing, (Image.Image, np.ndarray)) else ink.from_strokes(drawing)

@@ -1,0 +1,171 @@
+"""Training runs that the server owns: they go on when the page that started them is closed.
+
+One job trains at a time, in a thread; the others wait in the order they came. Each job belongs to a visitor, and its
+id, 128 random bits, is the key to its network: who does not have it cannot read with that network.
+"""
+
+import dataclasses
+import queue
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from digits.errors import DigitsError
+from digits.trainer import TrainConfig, TrainingUpdate, train
+
+WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
+
+
+@dataclass(eq=False)
+class Job:
+    """One training, from the click to its network. Read it from any thread; only its JobQueue changes it."""
+
+    config: TrainConfig
+    visitor: str
+    folder: Path
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: str = WAITING
+    message: str = ""
+    """Why it ended, where that was not by finishing; one sentence."""
+    updates: list[TrainingUpdate] = field(default_factory=list)
+    """All so far, without their live networks; only ever appended to."""
+    started: datetime | None = None
+    stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @property
+    def active(self) -> bool:
+        return self.state in (WAITING, RUNNING)
+
+    @property
+    def weights(self) -> Path | None:
+        """The kept weights, or None while there are none."""
+        path = self.folder / "weights.safetensors"
+        return path if not self.active and path.is_file() else None
+
+    def validation_accuracy(self) -> float | None:
+        """The latest there is."""
+        known = (update.validation_accuracy for update in reversed(self.updates))
+        return next((accuracy for accuracy in known if accuracy is not None), None)
+
+
+class JobQueue:
+    """The server's trainings. `start` and `stop` are for visitors, `close` is for the server's end."""
+
+    def __init__(self, longest_run: float = 1_800, longest_queue: int = 20, kept_a_visitor: int = 5, kept: int = 200):
+        """`longest_run` seconds a training; at most `longest_queue` waiting; the newest ended jobs are kept, so many
+        a visitor and so many in all.
+        """
+        self.longest_run, self.longest_queue = longest_run, longest_queue
+        self.kept_a_visitor, self.kept = kept_a_visitor, kept
+        self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
+        self._jobs: dict[str, Job] = {}  # by id, oldest first
+        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self, config: TrainConfig, visitor: str) -> Job:
+        """Queue a training. Raises DigitsError for a config that cannot be used, where this visitor's last training
+        has not ended, and when too many wait.
+        """
+        config.check()
+        with self._lock:
+            if any(job.active for job in self._jobs.values() if job.visitor == visitor):
+                raise DigitsError("Your last training has not ended; wait for it, or press Stop first.")
+            if sum(job.state == WAITING for job in self._jobs.values()) >= self.longest_queue:
+                raise DigitsError(f"{self.longest_queue} trainings are waiting already; try again in a few minutes.")
+            job = Job(config, visitor, self.folder)
+            job.folder = self.folder / job.id
+            job.config = dataclasses.replace(config, out=job.folder)
+            self._jobs[job.id] = job
+            self._forget_oldest(visitor)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+                self._thread.start()
+            self._waiting.put(job)
+        return job
+
+    def stop(self, visitor: str) -> bool:
+        """Ask this visitor's training to stop after its step in progress, and keep its weights -> whether one was."""
+        with self._lock:
+            active = [job for job in self._jobs.values() if job.visitor == visitor and job.active]
+            for job in active:
+                job.stop_requested.set()
+                if job.state == WAITING:
+                    job.state, job.message = STOPPED, "Stopped before it began; there are no weights."
+        return bool(active)
+
+    def get(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    def of_visitor(self, visitor: str) -> list[Job]:
+        """This visitor's jobs, newest first."""
+        with self._lock:
+            return [job for job in reversed(self._jobs.values()) if job.visitor == visitor]
+
+    def ahead(self, job: Job) -> int:
+        """How many trainings come before this one."""
+        with self._lock:
+            before = 0
+            for other in self._jobs.values():
+                if other is job:
+                    break
+                before += other.active
+            return before
+
+    def close(self) -> None:
+        """Stop everything and delete the visitors' networks."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.stop_requested.set()
+            thread = self._thread
+        self._waiting.put(None)
+        if thread is not None:
+            thread.join(timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _forget_oldest(self, visitor: str) -> None:
+        ended = [job for job in self._jobs.values() if not job.active]
+        mine = [job for job in ended if job.visitor == visitor]
+        for job in {*ended[: max(0, len(ended) - self.kept)], *mine[: max(0, len(mine) - self.kept_a_visitor)]}:
+            del self._jobs[job.id]
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _work(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            with self._lock:
+                if job.stop_requested.is_set():
+                    continue
+                job.state, job.started = RUNNING, datetime.now()
+            try:
+                state, message = self._run(job)
+            except DigitsError as error:
+                state, message = FAILED, str(error)
+            except Exception:  # a bug of ours must end one job, not the queue
+                traceback.print_exc()
+                state, message = FAILED, "The training failed by a fault of the server's; its log says more."
+            with self._lock:
+                job.state, job.message = state, message
+
+    def _run(self, job: Job) -> tuple[str, str]:
+        """Train to the end, to Stop or to the time limit -> (state, message)."""
+        started = time.monotonic()
+        updates = train(job.config)
+        try:
+            for update in updates:
+                job.updates.append(dataclasses.replace(update, model=None))
+                if update.done:
+                    return DONE, ""
+                if job.stop_requested.is_set():
+                    return STOPPED, "Stopped; the weights so far are kept."
+                if time.monotonic() - started > self.longest_run:
+                    minutes = f"{self.longest_run / 60:.0f}"
+                    return STOPPED, f"Stopped at the limit of {minutes} minutes; the weights so far are kept."
+        finally:
+            updates.close()  # writes the weights
+        return DONE, ""

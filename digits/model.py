@@ -1,0 +1,209 @@
+"""The networks by name, and the only pair of functions that saves and loads their weights.
+
+Every network takes ink, float32 (N, 1, 28, 28) in [0, 1], and returns logits (N, 10). The mean and standard deviation
+that it was trained with are buffers inside it, so nobody outside needs to know how it likes its input.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialize
+from torch import Tensor, nn
+
+from digits.errors import DigitsError
+
+# Mean and standard deviation of the 60,000 training images' pixels in [0, 1] (tests/test_data.py recomputes them).
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
+
+LARGEST_WEIGHTS_FILE = 100_000_000  # bytes; the largest network here takes 1.7 MB
+
+
+class Network(nn.Module):
+    """What all networks share: mean and std as buffers, ink in, logits out. Subclasses set `layers` and `name`."""
+
+    name: str
+    layers: nn.Module
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(MNIST_MEAN))
+        self.register_buffer("std", torch.tensor(MNIST_STD))
+
+    def forward(self, ink: Tensor) -> Tensor:
+        """Ink (N, 1, 28, 28) in [0, 1] -> logits (N, 10)."""
+        return self.layers((ink - self.mean) / self.std)
+
+
+class MLP(Network):
+    """The beginners' network: 784 inputs, 512 hidden units, 10 outputs. 407,050 parameters."""
+
+    name = "mlp"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),  # (N, 784)
+            nn.Linear(784, 512),
+            nn.ReLU(),
+            nn.Linear(512, 10),
+        )
+
+
+class LeNet(Network):
+    """LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition"). 61,706 parameters.
+
+    As it is taught today: plain average pooling in place of trainable subsampling, full connections in the second
+    convolution, and a linear output layer in place of radial basis functions.
+    """
+
+    name = "lenet"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding=2),  # (N, 6, 28, 28)
+            nn.Tanh(),
+            nn.AvgPool2d(2),  # (N, 6, 14, 14)
+            nn.Conv2d(6, 16, 5),  # (N, 16, 10, 10)
+            nn.Tanh(),
+            nn.AvgPool2d(2),  # (N, 16, 5, 5)
+            nn.Conv2d(16, 120, 5),  # (N, 120, 1, 1)
+            nn.Tanh(),
+            nn.Flatten(),  # (N, 120)
+            nn.Linear(120, 84),
+            nn.Tanh(),
+            nn.Linear(84, 10),
+        )
+
+
+def _convolution(inputs: int, outputs: int, pool: bool = False) -> nn.Sequential:
+    """3x3 convolution, batch norm, ReLU; a max-pool before the norm where asked, so that three quarters of it is saved."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        *([nn.MaxPool2d(2)] if pool else []),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
+class CNN(Network):
+    """Ours, and the default: five 3x3 convolutions and a global maximum. 70,330 parameters."""
+
+    name = "cnn"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _convolution(1, 16, pool=True),  # (N, 16, 14, 14)
+            _convolution(16, 32),  # (N, 32, 14, 14)
+            _convolution(32, 32, pool=True),  # (N, 32, 7, 7)
+            _convolution(32, 64),  # (N, 64, 7, 7)
+            _convolution(64, 64),  # (N, 64, 7, 7)
+            nn.AdaptiveMaxPool2d(1),  # (N, 64, 1, 1)
+            nn.Flatten(),  # (N, 64)
+            nn.Linear(64, 10),
+        )
+
+
+NETWORKS: dict[str, type[Network]] = {network.name: network for network in (CNN, LeNet, MLP)}
+
+
+def create_model(name: str) -> Network:
+    """A new network with random weights (from torch's global random numbers). Raises DigitsError for an unknown name."""
+    if name not in NETWORKS:
+        raise DigitsError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
+    return NETWORKS[name]()
+
+
+def count_parameters(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def select_device(name: str) -> torch.device:
+    """`auto` (the best there is), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises DigitsError for what is not here."""
+    here = ["cpu"]
+    if torch.backends.mps.is_available():
+        here.insert(0, "mps")
+    if torch.cuda.is_available():
+        here[:0] = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if name == "auto":
+        return torch.device(here[0])
+    if name not in here:
+        raise DigitsError(f"Device {name!r} is not available; this machine has {', '.join(here)} (or say auto).")
+    return torch.device(name)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a temporary name beside `path`, then rename: a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_weights(model: Network, path: str | Path, card: dict) -> None:
+    """Write `path` (safetensors) and, beside it, the card: the same name with .json.
+
+    The weights alone are enough to load the network: its name travels in the file's metadata.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_atomically(path, serialize(tensors, metadata={"network": model.name}))
+    write_atomically(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+
+
+def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[Network, dict]:
+    """Weights file -> (network in evaluation mode, its card; empty without one).
+
+    Raises DigitsError for a missing, truncated, pickled or foreign file, for one whose tensors do not fit the network
+    that it names, and for weights that are not finite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DigitsError(f"There is no weights file at {path}; train one with: python -m digits train --out RUN.")
+    if path.stat().st_size > LARGEST_WEIGHTS_FILE:
+        raise DigitsError(f"{path.name} is too large for a network of Digits ({path.stat().st_size:,} bytes).")
+    try:
+        with safe_open(path, framework="pt") as file:
+            name = (file.metadata() or {}).get("network")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DigitsError(
+            f"{path.name} is not a whole safetensors file ({error}); save weights with Digits, "
+            "and copy them again if the file was cut short. Pickled .pt and .pth files are not opened, for safety."
+        ) from None
+    if name not in NETWORKS:
+        raise DigitsError(
+            f"{path.name} holds weights of {name or 'an unnamed network'}, but Digits knows {', '.join(NETWORKS)}; "
+            "use a file that Digits saved."
+        )
+    model = _without_initialisation(name)
+    wanted = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    came = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    if wanted != came:
+        key = next(key for key in [*wanted, *came] if wanted.get(key) != came.get(key))
+        raise DigitsError(
+            f"{path.name} does not fit the network {name!r}: {key} is {came.get(key, 'missing')} "
+            f"where {wanted.get(key, 'nothing')} is wanted; use a file that this version of Digits saved."
+        )
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
+        raise DigitsError(f"{path.name} holds numbers that are not finite; train the network again.")
+    model.load_state_dict(tensors)
+    card_path = path.with_suffix(".json")
+    try:
+        card = json.loads(card_path.read_text()) if card_path.is_file() else {}
+    except ValueError:
+        raise DigitsError(f"The card {card_path.name} is not valid JSON; restore it or delete it.") from None
+    return model.to(device).eval(), card
+
+
+def _without_initialisation(name: str) -> Network:
+    """A network whose weights are about to be replaced, made without spending torch's global random numbers."""
+    with torch.random.fork_rng(devices=[]):
+        return create_model(name)

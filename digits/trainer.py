@@ -1,0 +1,276 @@
+"""One straight training loop that yields what happens."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from digits.augment import AUGMENTATIONS, augment
+from digits.data import Mnist, load_mnist, mnist_checksums
+from digits.errors import DigitsError
+from digits.model import NETWORKS, Network, count_parameters, create_model, save_weights, select_device
+
+# Learning rate where none is given, by optimizer: Adam's is the one of its paper (Kingma and Ba 2015) and of the
+# beginners' text; the other two are peaks of a one-cycle schedule, chosen on validation images (LOG.md).
+LEARNING_RATES = {"adamw": 8e-3, "adam": 1e-3, "sgd": 0.1}
+SCHEDULES = ("auto", "one-cycle", "constant")
+
+UPDATES_AN_EPOCH, MOST_UPDATES = 50, 2_000  # MOST_UPDATES keeps the curve of the longest run light for a browser
+VALIDATIONS_AN_EPOCH = 4
+SMOOTHED_LOSS = 0.05  # label smoothing of one-cycle runs (Szegedy et al. 2016); constant runs are plain cross entropy
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What to train and how. `check` raises DigitsError for values that cannot be used; `train` calls it."""
+
+    model: str = "cnn"
+    """A name in `digits.model.NETWORKS`."""
+    epochs: int = 1
+    """Passes over the training images, 1 to 1,000."""
+    optimizer: str = "adamw"
+    """`adamw`, `adam` or `sgd` (Nesterov momentum 0.9)."""
+    learning_rate: float | None = None
+    """Above 0 and at most 10; the peak of a one-cycle schedule. None: the optimizer's in LEARNING_RATES."""
+    schedule: str = "auto"
+    """`constant`, `one-cycle` (Smith and Topin 2018), or `auto`: constant for adam, one-cycle for the others."""
+    batch_size: int = 128
+    """Images a step, 1 to 10,000."""
+    augment: str = "affine"
+    """`affine` (see `digits.augment`) or `none`."""
+    device: str = "auto"
+    """`auto` (the best there is), `cpu`, `cuda`, `cuda:N` or `mps`."""
+    seed: int = 0
+    """0 to 2**63 - 1. With the same seed and number of threads a CPU run repeats to the bit."""
+    out: str | Path | None = None
+    """Folder for weights.safetensors and its card weights.json; None keeps nothing on disk."""
+
+    def check(self) -> None:
+        """Raises DigitsError with one sentence for the first value that cannot be used."""
+        _choice("network", self.model, NETWORKS)
+        _choice("optimizer", self.optimizer, LEARNING_RATES)
+        _choice("schedule", self.schedule, SCHEDULES)
+        _choice("augmentation", self.augment, AUGMENTATIONS)
+        _whole_number("epochs", self.epochs, 1, 1_000)
+        _whole_number("batch size", self.batch_size, 1, 10_000)
+        _whole_number("seed", self.seed, 0, 2**63 - 1)
+        rate = self.learning_rate
+        if rate is not None and not (isinstance(rate, (int, float)) and not isinstance(rate, bool) and 0 < rate <= 10):
+            raise DigitsError(f"The learning rate is {rate!r}; wanted a number above 0 and at most 10, such as 0.001.")
+        select_device(self.device)
+
+    def peak_learning_rate(self) -> float:
+        return LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
+
+    def one_cycle(self) -> bool:
+        return self.schedule == "one-cycle" or (self.schedule == "auto" and self.optimizer != "adam")
+
+
+@dataclass(frozen=True)
+class TrainingUpdate:
+    """Where a training stands. Losses are mean cross entropies (nats), accuracies fractions, times seconds."""
+
+    step: int
+    """Optimizer steps done; `steps` is the whole run."""
+    steps: int
+    epoch: float
+    """Passes over the training images done, with the part of the one in progress."""
+    loss: float
+    """Mean over the training batches since the last update, as trained (augmented images, smoothed labels)."""
+    accuracy: float
+    """The same batches' accuracy."""
+    learning_rate: float
+    validation_loss: float | None
+    """On the 5,000 validation images, a few times an epoch and at the end; None between."""
+    validation_accuracy: float | None
+    images_per_second: float
+    """Training images, since the last update, validation not counted."""
+    elapsed: float
+    remaining: float
+    done: bool
+    """Whether this is the last update of a whole run."""
+    test_accuracy: float | None = None
+    """On MNIST's test images, in the last update of a whole run only: no choice can be made on it."""
+    model: Network = dataclasses.field(repr=False, compare=False, default=None)
+    """The network in training, alive: copy it to keep this moment's weights."""
+
+
+def train(config: TrainConfig, data: Mnist | None = None) -> Iterator[TrainingUpdate]:
+    """Train a network as `config` says, on `data` (default: all of MNIST), yielding about 50 updates an epoch.
+
+    With `config.out` the weights and their card are written when the run ends, however it ends: closing the generator
+    stops after the step in progress and keeps the weights so far. Raises DigitsError for values that cannot be used
+    (before any work) and when the loss is no longer a finite number (nothing is written then).
+    """
+    config.check()
+    return _train(config, data)  # a generator of its own, so that the check above runs at the call
+
+
+def _train(config: TrainConfig, data: Mnist | None) -> Iterator[TrainingUpdate]:
+    device = select_device(config.device)
+    data = load_mnist(device) if data is None else data
+    images, labels = data.training
+    with torch.random.fork_rng(devices=[]):  # the seed decides, and nobody else's random numbers change
+        torch.manual_seed(config.seed)
+        model = create_model(config.model).to(device, memory_format=torch.channels_last)
+    order_generator = torch.Generator(device).manual_seed(config.seed)
+    augment_generator = torch.Generator(device).manual_seed(config.seed + 1 if config.seed else 1)
+
+    steps_an_epoch = math.ceil(len(images) / config.batch_size)
+    steps = steps_an_epoch * config.epochs
+    update_every = max(1, steps_an_epoch // UPDATES_AN_EPOCH, math.ceil(steps / MOST_UPDATES))
+    validate_every = max(1, steps_an_epoch // VALIDATIONS_AN_EPOCH)
+    optimizer = _optimizer(config, model)
+    scheduler = None
+    smoothing = 0.0
+    if config.one_cycle():
+        scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=steps)
+        smoothing = SMOOTHED_LOSS
+
+    update: TrainingUpdate | None = None
+    validation: tuple[float, float] | None = None  # the latest loss and accuracy
+    failed = False
+    step = seen = correct_seen = 0
+    loss_sum = correct_sum = torch.zeros((), device=device)
+    started = window_started = time.perf_counter()
+    try:
+        for epoch in range(config.epochs):
+            order = torch.randperm(len(images), generator=order_generator, device=device)
+            for batch in order.split(config.batch_size):
+                rate = optimizer.param_groups[0]["lr"]
+                model.train()
+                ink = images[batch].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
+                ink = augment(ink, config.augment, augment_generator)
+                truth = labels[batch]
+                with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                    logits = model(ink.contiguous(memory_format=torch.channels_last))  # (B, 10)
+                    loss = cross_entropy(logits, truth, label_smoothing=smoothing)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                if scheduler:
+                    scheduler.step()
+                step += 1
+                seen += len(batch)
+                # Sums stay on the device: reading them here would make a GPU wait at every step.
+                loss_sum = loss_sum + loss.detach() * len(batch)
+                correct_sum = correct_sum + (logits.argmax(1) == truth).sum()
+                validating = step % validate_every == 0 or step == steps
+                if not (validating or step % update_every == 0):
+                    continue
+                mean_loss = loss_sum.item() / seen
+                if not math.isfinite(mean_loss):
+                    failed = True
+                    raise DigitsError(
+                        f"The training stopped at step {step:,}: its loss is no longer a finite number; "
+                        f"try a learning rate below {rate:.2g}."
+                    )
+                accuracy = correct_sum.item() / seen
+                speed = seen / (time.perf_counter() - window_started)
+                if validating:
+                    validation = measure(model, *data.validation)
+                elapsed = time.perf_counter() - started
+                update = TrainingUpdate(
+                    step=step,
+                    steps=steps,
+                    epoch=epoch + (step - epoch * steps_an_epoch) / steps_an_epoch,
+                    loss=mean_loss,
+                    accuracy=accuracy,
+                    learning_rate=rate,
+                    validation_loss=validation[0] if validating else None,
+                    validation_accuracy=validation[1] if validating else None,
+                    images_per_second=speed,
+                    elapsed=elapsed,
+                    remaining=elapsed / step * (steps - step),
+                    done=step == steps,
+                    test_accuracy=measure(model, data.test_images, data.test_labels)[1] if step == steps else None,
+                    model=model,
+                )
+                yield update
+                seen = 0
+                loss_sum = correct_sum = torch.zeros((), device=device)
+                window_started = time.perf_counter()
+    finally:
+        if config.out is not None and update is not None and not failed:
+            model.eval()
+            save_weights(model, Path(config.out) / "weights.safetensors", _card(config, model, device, update, validation))
+
+
+def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
+    rate = config.peak_learning_rate()
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(model.parameters(), rate, momentum=0.9, nesterov=True)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer](model.parameters(), rate, fused=True)
+
+
+@torch.no_grad()
+def measure(model: Network, images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Network, uint8 images (N, 28, 28) and labels (N,) -> (mean cross entropy in nats, accuracy)."""
+    model.eval()
+    loss = correct = torch.zeros((), device=labels.device)
+    for some, truth in zip(images.split(1_000), labels.split(1_000), strict=True):
+        logits = model((some.unsqueeze(1).float() / 255).contiguous(memory_format=torch.channels_last))
+        loss = loss + cross_entropy(logits, truth, reduction="sum")
+        correct = correct + (logits.argmax(1) == truth).sum()
+    return loss.item() / len(labels), correct.item() / len(labels)
+
+
+def _card(
+    config: TrainConfig, model: Network, device: torch.device, last: TrainingUpdate, validation: tuple[float, float] | None
+) -> dict:
+    """What a later reader needs to judge these weights and to make them again."""
+    settings = dataclasses.asdict(config)
+    del settings["out"]
+    settings["learning_rate"] = config.peak_learning_rate()
+    settings["schedule"] = "one-cycle" if config.one_cycle() else "constant"
+    return {
+        "network": model.name,
+        "parameters": count_parameters(model),
+        "command": command(config),
+        "config": settings,
+        "seed": config.seed,
+        "data": {
+            "name": "MNIST, 55,000 training and 5,000 validation images",
+            "sha256": mnist_checksums(),
+        },
+        "preprocessing": "ink in [0, 1], long side 20 px, centred by mass in 28x28; mean and std inside the network",
+        "figures": {
+            "validation_loss": validation[0] if validation else None,
+            "validation_accuracy": validation[1] if validation else None,
+            "test_accuracy": last.test_accuracy,
+            "seconds": round(last.elapsed, 1),
+            "images_per_second": round(last.step * min(config.batch_size, 55_000) / last.elapsed),
+        },
+        "steps": last.step,
+        "complete": last.done,
+        "device": str(device),
+        "torch": torch.__version__,
+        "date": date.today().isoformat(),
+    }
+
+
+def command(config: TrainConfig) -> str:
+    """The command line that trains as `config` says, without the defaults and the folder."""
+    words = ["python -m digits train"]
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name == "model" or (field.name not in ("out", "device") and value != field.default):
+            words.append(f"--{field.name.replace('_', '-')} {value}")
+    return " ".join(words)
+
+
+def _choice(what: str, value: object, choices) -> None:
+    if value not in choices:
+        raise DigitsError(f"There is no {what} called {value!r}; choose one of {', '.join(choices)}.")
+
+
+def _whole_number(what: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise DigitsError(f"The {what} is {value!r}; wanted a whole number from {least:,} to {most:,}.")

@@ -1,0 +1,44 @@
+"""The Draw tab: the pad, and the choice of the network that reads it."""
+
+import gradio as gr
+
+from digits.errors import DigitsError
+from digits.ink import open_image
+from digits.ui.networks import DEFAULT, Networks, picker
+from digits.ui.pad import pad
+
+
+def draw_tab(networks: Networks) -> gr.Dropdown:
+    """Build the tab -> its network picker."""
+    with gr.Row(elem_classes="controls"):
+        network = picker("Read with")
+    drawing_pad = pad(networks)
+    network.change(
+        lambda key: {"network": key}, network, drawing_pad, show_progress="hidden", queue=False, api_visibility="private"
+    )
+    _programs(networks)
+    return network
+
+
+def _programs(networks: Networks) -> None:
+    """/read_strokes and /read_image, for programs (gradio_client). The pad itself has faster ways."""
+
+    def answer(read) -> dict:
+        try:
+            reading = read()
+        except DigitsError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        probabilities = [float(probability) for probability in reading.probabilities]
+        return {"digit": reading.digit, "probabilities": probabilities, "digit_score": reading.digit_score}
+
+    def read_strokes(strokes: list[list[list[float]]], network: str = DEFAULT) -> dict:
+        """Read one digit from strokes [[[x, y], ...], ...], y down, any unit."""
+        return answer(lambda: networks.get(network).read_strokes(strokes))
+
+    def read_image(image: str, network: str) -> dict:
+        return answer(lambda: networks.get(network).read_image(open_image(image)))
+
+    gr.api(read_strokes, api_name="read_strokes")
+    picture = gr.File(visible=False, type="filepath", label="image")
+    key = gr.Textbox(DEFAULT, visible=False, label="network")
+    picture.upload(read_image, [picture, key], gr.JSON(visible=False), api_name="read_image")

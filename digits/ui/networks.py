@@ -1,0 +1,63 @@
+"""Which networks a visitor can choose, and the recognizers behind them."""
+
+import functools
+import json
+
+import gradio as gr
+
+from digits.errors import DigitsError
+from digits.inference import WEIGHTS, Recognizer
+from digits.jobs import Job, JobQueue
+
+DEFAULT = "cnn"
+TITLES = {"cnn": "CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
+
+
+class Networks:
+    """Shipped networks by file name, read-only, and visitors' own by the id of the job that trained them."""
+
+    def __init__(self, jobs: JobQueue, device: str) -> None:
+        self.jobs, self.device = jobs, device
+        self._load = functools.lru_cache(maxsize=32)(Recognizer.load)  # 32 x 2 MB
+
+    def choices(self, visitor: str) -> list[tuple[str, str]]:
+        """(label, key) pairs for a picker: the shipped networks, then this visitor's own, newest first."""
+        shipped = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
+        mine = [(_job_label(job), job.id) for job in self.jobs.of_visitor(visitor) if job.weights]
+        return shipped + mine
+
+    def picker(self, visitor: str, value: str | None = None) -> gr.Dropdown:
+        """An update for a picker: the visitor's choices, and the value where one is given."""
+        choices = self.choices(visitor)
+        return gr.Dropdown(choices=choices, value=value) if value else gr.Dropdown(choices=choices)
+
+    def get(self, key: str, device: str = "cpu") -> Recognizer:
+        """The recognizer behind a key. Raises DigitsError for an unknown one."""
+        if not isinstance(key, str) or len(key) > 100:
+            raise DigitsError("The network's name is not a short text; choose a network from the list.")
+        job = self.jobs.get(key)
+        if job is not None and job.weights:
+            return self._load(job.weights, device)
+        path = WEIGHTS / f"{key}.safetensors"
+        if path not in WEIGHTS.glob("*.safetensors"):
+            raise DigitsError("That network is not on this server (any more); choose another from the list.")
+        return self._load(path, device)
+
+
+def picker(label: str = "Network") -> gr.Dropdown:
+    """A picker of the shipped networks, before the page knows its visitor."""
+    choices = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
+    return gr.Dropdown(choices, value=DEFAULT, label=label, interactive=True, filterable=False)
+
+
+def _shipped_label(path) -> str:
+    card = json.loads(path.with_suffix(".json").read_text())
+    return f"{TITLES[card['network']]}, shipped ({card['figures']['test_accuracy']:.2%} on the test set)"
+
+
+def _job_label(job: Job) -> str:
+    config = job.config
+    epochs = f"{job.updates[-1].epoch:.2g} epochs" if job.updates[-1].epoch != 1 else "1 epoch"
+    accuracy = job.validation_accuracy()
+    figure = f", {accuracy:.2%} on validation" if accuracy is not None else ""
+    return f"Mine: {TITLES[config.model]}, {epochs} at {job.started:%H:%M:%S}{figure}"

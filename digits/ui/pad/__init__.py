@@ -1,0 +1,144 @@
+"""The drawing pad: a gr.HTML with its own canvas, and the functions that it calls on the server.
+
+The browser's payloads become our own types here and nowhere else. These functions are not behind Gradio's queue and
+nothing limits what a visitor sends to them, so each checks type, size and range itself. They answer a plain dict and
+never raise: {"error": sentence} for input that cannot be used.
+"""
+
+import base64
+import binascii
+import functools
+import inspect
+import io
+import random
+
+import gradio as gr
+
+from digits.data import load_mnist
+from digits.errors import DigitsError
+from digits.inference import Reading
+from digits.ink import open_image
+from digits.ui.html import html_component
+from digits.ui.networks import DEFAULT, Networks
+
+MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.from_strokes` takes
+LARGEST_PICTURE = 3_000_000  # characters of base64; the pad sends pictures of at most 640 px a side
+TOSS_UP = 0.2  # a second digit above this probability is named in the answer
+
+
+def pad(networks: Networks) -> gr.HTML:
+    """The pad. Its value is {"network": key}: set it, and the drawing is read again with that network."""
+
+    @answer_errors
+    async def read_strokes(payload):  # async: runs in the event loop, 1 ms, and so needs no thread of its own
+        return answer(networks.get(_network(payload)).read_strokes(parse_strokes(payload)))
+
+    @answer_errors
+    def read_picture(payload):
+        return answer(networks.get(_network(payload)).read_image(open_image(parse_picture(payload))))
+
+    @answer_errors
+    def read_test_digit(payload):
+        index = payload.get("index")
+        images = load_mnist().test_images
+        if not isinstance(index, int) or not 0 <= index < len(images):
+            raise DigitsError(f"There is no test digit {index!r}; wanted 0 to {len(images) - 1:,}.")
+        ink = images[index][None, None].float() / 255  # (1, 1, 28, 28)
+        return answer(networks.get(_network(payload)).read_ink(ink)[0])
+
+    @answer_errors
+    def find_test_digit(payload):
+        mnist, digit = load_mnist(), payload.get("digit")
+        if digit is not None and digit not in range(10):
+            raise DigitsError(f"There is no digit {digit!r}; wanted 0 to 9.")
+        candidates = range(len(mnist.test_labels)) if digit is None else (mnist.test_labels == digit).nonzero()[:, 0].tolist()
+        index = random.choice(candidates)
+        ink = base64.b64encode(mnist.test_images[index].numpy().tobytes()).decode()
+        return {"index": index, "label": int(mnist.test_labels[index]), "ink": ink}
+
+    functions = [read_strokes, read_picture, read_test_digit, find_test_digit]
+    return html_component("pad", {"network": DEFAULT}, server_functions=functions)
+
+
+def answer_errors(function):
+    """Wrap a server function: a payload that is no object, and every DigitsError, becomes {"error": sentence}."""
+    def refuse(payload):
+        if not isinstance(payload, dict):
+            raise DigitsError(f"The request is a {type(payload).__name__}; wanted an object.")
+
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def wrapped(payload):
+            try:
+                refuse(payload)
+                return await function(payload)
+            except DigitsError as error:
+                return {"error": str(error)}
+    else:
+
+        @functools.wraps(function)
+        def wrapped(payload):
+            try:
+                refuse(payload)
+                return function(payload)
+            except DigitsError as error:
+                return {"error": str(error)}
+
+    return wrapped
+
+
+def _network(payload: dict) -> str:
+    return payload.get("network") or DEFAULT
+
+
+def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
+    """{"strokes": [[x, y, x, y, ...], ...]} -> polylines. Raises DigitsError for any other shape or size."""
+    strokes = payload.get("strokes")
+    wanted = "wanted a list of strokes, each a list of numbers x, y, x, y, ..."
+    if not isinstance(strokes, list):
+        raise DigitsError(f"The strokes are a {type(strokes).__name__}; {wanted}.")
+    if not all(isinstance(numbers, list) and len(numbers) % 2 == 0 for numbers in strokes):
+        raise DigitsError(f"A stroke is not a list of an even count; {wanted}.")
+    if sum(len(numbers) for numbers in strokes) > MOST_NUMBERS:
+        raise DigitsError(f"The drawing has more than {MOST_NUMBERS // 2:,} points; clear the pad and draw one digit.")
+    if not all(type(number) in (int, float) for numbers in strokes for number in numbers):
+        raise DigitsError(f"A stroke has something that is no number; {wanted}.")
+    return [list(zip(numbers[::2], numbers[1::2], strict=True)) for numbers in strokes]
+
+
+def parse_picture(payload: dict) -> io.BytesIO:
+    """{"picture": "data:image/...;base64,..."} -> the file's bytes. Raises DigitsError for anything else."""
+    picture = payload.get("picture")
+    if not isinstance(picture, str) or not picture.startswith("data:image/") or ";base64," not in picture[:64]:
+        raise DigitsError("The picture did not arrive as a picture; open a PNG or JPEG file.")
+    if len(picture) > LARGEST_PICTURE:
+        raise DigitsError(f"The picture has {len(picture):,} characters; wanted at most {LARGEST_PICTURE:,}.")
+    try:
+        return io.BytesIO(base64.b64decode(picture.split(",", 1)[1], validate=True))
+    except binascii.Error:
+        raise DigitsError("The picture was damaged on its way; open it again.") from None
+
+
+def answer(reading: Reading) -> dict:
+    """A reading as the pad shows it."""
+    if reading.blank:
+        return {"blank": True, "sentence": "No digit yet: draw one, larger than a dot."}
+    return {
+        "digit": reading.digit,
+        "best": reading.best,
+        "sentence": sentence(reading),
+        "probabilities": [round(float(probability), 4) for probability in reading.probabilities],
+        "digit_score": round(reading.digit_score, 4),
+        "ink": base64.b64encode((reading.ink * 255).round().astype("uint8").tobytes()).decode(),
+    }
+
+
+def sentence(reading: Reading) -> str:
+    """The answer in words, for one that is not blank."""
+    second = int(reading.probabilities.argsort()[-2])
+    if reading.digit is None:
+        return f"This does not look like a digit; the nearest is {reading.best}."
+    if reading.probabilities[second] > TOSS_UP:
+        return f"I read {reading.digit}, or perhaps {second}."
+    return f"I read {reading.digit}."

@@ -1,0 +1,311 @@
+// The drawing pad. Strokes are kept in units of 1/1000 of the pad's side, so that they mean the same on every screen.
+// Gradio gives: element, props, server (read_strokes, read_picture, read_test_digit, find_test_digit), watch.
+const find = (selector) => element.querySelector(selector);
+const paper = find('.paper'), seen = find('.seen'), bars = find('.bars'), answer = find('.answer');
+const sentence = find('.sentence'), hint = find('.hint'), chooser = find('input[type=file]');
+const UNITS = 1000, PEN = 34;
+const SPACING = 10;        // a point of a request every 1 % of the pad: 0.4 px of the 28x28
+const MOST_POINTS = 180;   // keeps a request under 2 KB
+const LARGEST_PICTURE = 20e6, PICTURE_SIDE = 640;
+
+let drawing = { strokes: [], picture: null };  // replaced, never changed, so that history can keep it
+let past = [], future = [], tool = 'pen';
+let pointer = null, stroke = null;             // the stroke under the pen
+let cursor = null;                             // the keyboard's pen: {x, y, down}
+
+for (let digit = 0; digit < 10; digit++) {
+  const bar = document.createElement('div');
+  bar.className = 'bar';
+  bar.innerHTML = '<span>' + digit + '</span><div class="track"><div class="fill"></div></div><span class="share"></span>';
+  bars.append(bar);
+}
+
+// ---- drawing on the paper
+
+let paintWanted = false;
+function paint() {
+  if (paintWanted) return;
+  paintWanted = true;
+  requestAnimationFrame(() => { paintWanted = false; paintNow(); });
+}
+
+function paintNow() {
+  const side = Math.round(paper.clientWidth * (window.devicePixelRatio || 1));
+  if (!side) return;
+  if (paper.width !== side) paper.width = paper.height = side;
+  const pen = paper.getContext('2d'), scale = side / UNITS;
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, side, side);
+  if (drawing.picture) {
+    const { bitmap } = drawing.picture, fit = side / Math.max(bitmap.width, bitmap.height);
+    pen.imageSmoothingEnabled = bitmap.width > 28;
+    pen.drawImage(bitmap, (side - bitmap.width * fit) / 2, (side - bitmap.height * fit) / 2, bitmap.width * fit, bitmap.height * fit);
+  }
+  pen.setTransform(scale, 0, 0, scale, 0, 0);
+  pen.strokeStyle = pen.fillStyle = getComputedStyle(paper).color;
+  pen.lineCap = pen.lineJoin = 'round';
+  pen.lineWidth = PEN;
+  for (const points of stroke ? [...drawing.strokes, stroke] : drawing.strokes) trace(pen, points);
+  if (cursor) {
+    pen.lineWidth = 6;
+    pen.beginPath();
+    pen.arc(cursor.x, cursor.y, cursor.down ? PEN / 2 : PEN, 0, 7);
+    pen.stroke();
+  }
+  hint.hidden = Boolean(drawing.strokes.length || drawing.picture || stroke || cursor);
+}
+
+function trace(pen, points) {
+  const [x, y] = points[0];
+  pen.beginPath();
+  if (points.length === 1) { pen.arc(x, y, PEN / 2, 0, 7); pen.fill(); return; }
+  pen.moveTo(x, y);
+  for (let i = 1; i < points.length - 1; i++) {   // through the middles, bent at the points: smooth as ink
+    const [ax, ay] = points[i], [bx, by] = points[i + 1];
+    pen.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+  }
+  pen.lineTo(...points[points.length - 1]);
+  pen.stroke();
+}
+
+// ---- what the visitor does
+
+function change(next) {
+  past.push(drawing);
+  future = [];
+  become(next);
+}
+
+function become(next) {
+  drawing = next;
+  stroke = null;
+  for (const [name, off] of [['undo', !past.length], ['redo', !future.length], ['clear', isEmpty()]]) find('[data-do=' + name + ']').disabled = off;
+  paint();
+  ask();
+}
+
+const isEmpty = () => !drawing.strokes.length && !drawing.picture;
+const commands = {
+  undo() { if (past.length) { future.push(drawing); become(past.pop()); } },
+  redo() { if (future.length) { past.push(drawing); become(future.pop()); } },
+  clear() { cursor = null; if (!isEmpty() || stroke) change({ strokes: [], picture: null }); else paint(); },
+  picture() { chooser.click(); },
+  test() { loadTestDigit(null); },
+};
+
+function choose(name) {
+  tool = name;
+  for (const button of element.querySelectorAll('[data-tool]')) button.setAttribute('aria-pressed', String(button.dataset.tool === name));
+  paper.classList.toggle('erasing', name === 'eraser');
+}
+
+function place(event) {
+  const box = paper.getBoundingClientRect();
+  const unit = (value) => Math.round(Math.min(UNITS, Math.max(0, value)));
+  return [unit((event.clientX - box.left) / box.width * UNITS), unit((event.clientY - box.top) / box.height * UNITS)];
+}
+
+function eraseAt([x, y]) {
+  const near = (points) => points.some(([px, py], i) => {
+    const [qx, qy] = points[Math.max(0, i - 1)], dx = px - qx, dy = py - qy, length = dx * dx + dy * dy;
+    const t = length ? Math.min(1, Math.max(0, ((x - qx) * dx + (y - qy) * dy) / length)) : 0;
+    return Math.hypot(x - qx - t * dx, y - qy - t * dy) < PEN;
+  });
+  const kept = drawing.strokes.filter((points) => !near(points));
+  if (kept.length !== drawing.strokes.length) change({ ...drawing, strokes: kept });
+}
+
+function beginStroke(point) {
+  if (drawing.picture) change({ strokes: [], picture: null });   // a pen on a picture begins a new drawing
+  stroke = [point];
+}
+
+function endStroke() {
+  if (stroke) change({ strokes: [...drawing.strokes, stroke], picture: null });
+}
+
+paper.addEventListener('pointerdown', (event) => {
+  if (pointer !== null || event.button !== 0) return;   // a second finger or a palm does not draw
+  event.preventDefault();
+  paper.focus({ preventScroll: true });
+  try { paper.setPointerCapture(event.pointerId); } catch { /* an event made by a script has no pointer to capture */ }
+  pointer = event.pointerId;
+  cursor = null;
+  if (tool === 'eraser') eraseAt(place(event));
+  else { beginStroke(place(event)); paint(); ask(); }
+});
+
+paper.addEventListener('pointermove', (event) => {
+  if (event.pointerId !== pointer) return;
+  const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+  for (const each of events.length ? events : [event]) {
+    const point = place(each);
+    if (tool === 'eraser') { eraseAt(point); continue; }
+    const last = stroke[stroke.length - 1];
+    if (Math.hypot(point[0] - last[0], point[1] - last[1]) >= 2) stroke.push(point);
+  }
+  if (tool === 'pen') { paint(); ask(); }
+});
+
+function lift(event) {
+  if (event.pointerId !== pointer) return;
+  pointer = null;
+  endStroke();
+}
+paper.addEventListener('pointerup', lift);
+paper.addEventListener('pointercancel', lift);
+paper.addEventListener('lostpointercapture', lift);
+
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.tool) choose(button.dataset.tool);
+  else commands[button.dataset.do]();
+});
+
+paper.addEventListener('keydown', (event) => {
+  const key = event.key.toLowerCase(), step = event.shiftKey ? 10 : 40;
+  const move = { arrowleft: [-step, 0], arrowright: [step, 0], arrowup: [0, -step], arrowdown: [0, step] }[key];
+  if (event.ctrlKey || event.metaKey) {
+    if (key === 'z') commands[event.shiftKey ? 'redo' : 'undo']();
+    else if (key === 'y') commands.redo();
+    else return;
+  } else if (key === 'escape' || key === 'delete' || key === 'backspace') commands.clear();
+  else if (/^[0-9]$/.test(key)) loadTestDigit(Number(key));
+  else if (key === ' ') {
+    cursor = cursor || { x: 500, y: 300, down: false };
+    cursor.down = !cursor.down;
+    if (cursor.down) beginStroke([cursor.x, cursor.y]); else endStroke();
+    paint(); ask();
+  } else if (move) {
+    cursor = cursor || { x: 500, y: 300, down: false };
+    cursor.x = Math.min(UNITS, Math.max(0, cursor.x + move[0]));
+    cursor.y = Math.min(UNITS, Math.max(0, cursor.y + move[1]));
+    if (cursor.down && stroke) { stroke.push([cursor.x, cursor.y]); ask(); }
+    paint();
+  } else return;
+  event.preventDefault();
+});
+paper.addEventListener('blur', () => { if (cursor) { endStroke(); cursor = null; paint(); } });
+
+// ---- pictures
+
+async function openPicture(file) {
+  if (!file) return;
+  if (file.size > LARGEST_PICTURE) return complain('That file has ' + Math.round(file.size / 1e6) + ' MB; open a picture of at most 20 MB.');
+  let bitmap;
+  try { bitmap = await createImageBitmap(file); } catch {
+    return complain('"' + file.name + '" is not a picture that this browser can open; try a PNG or JPEG.');
+  }
+  if (Math.min(bitmap.width, bitmap.height) < 8) return complain('That picture is under 8 pixels a side; open a larger one.');
+  const fit = Math.min(1, PICTURE_SIDE / Math.max(bitmap.width, bitmap.height));
+  const small = document.createElement('canvas');
+  small.width = Math.max(8, Math.round(bitmap.width * fit));
+  small.height = Math.max(8, Math.round(bitmap.height * fit));
+  small.getContext('2d').drawImage(bitmap, 0, 0, small.width, small.height);
+  change({ strokes: [], picture: { bitmap: small, data: small.toDataURL('image/webp', 0.92) } });
+}
+
+chooser.addEventListener('change', () => { openPicture(chooser.files[0]); chooser.value = ''; });
+document.addEventListener('paste', (event) => {
+  if (!element.isConnected || !paper.clientWidth || /^(input|textarea)$/i.test(event.target.tagName)) return;
+  const item = [...event.clipboardData.items].find((each) => each.type.startsWith('image/'));
+  if (item) { event.preventDefault(); openPicture(item.getAsFile()); }
+});
+for (const type of ['dragover', 'dragleave', 'drop']) paper.addEventListener(type, (event) => {
+  event.preventDefault();
+  paper.classList.toggle('dropping', type === 'dragover');
+  if (type === 'drop') openPicture(event.dataTransfer.files[0]);
+});
+
+function pixels(base64) {   // base64 of 28x28 bytes, ink 255 -> ImageData, white on black
+  const bytes = atob(base64), image = new ImageData(28, 28);
+  for (let i = 0; i < 784; i++) {
+    image.data.fill(bytes.charCodeAt(i), i * 4, i * 4 + 3);
+    image.data[i * 4 + 3] = 255;
+  }
+  return image;
+}
+
+async function loadTestDigit(digit) {
+  const found = await call('find_test_digit', { digit });
+  if (found.error) return complain(found.error);
+  const bitmap = document.createElement('canvas');
+  bitmap.width = bitmap.height = 28;
+  bitmap.getContext('2d').putImageData(pixels(found.ink), 0, 0);
+  change({ strokes: [], picture: { bitmap, index: found.index, label: found.label } });
+}
+
+// ---- asking the network: at most one request in flight, and the newest drawing wins
+
+let busy = false, wanted = false;
+const network = () => (props.value && props.value.network) || 'cnn';
+
+async function call(name, payload) {
+  const trouble = { error: 'The server does not answer; check that it is running, then draw again.' };
+  try { return (await server[name](payload)) || trouble; } catch { return trouble; }
+}
+
+function thin(strokes) {   // -> [[x, y, x, y, ...], ...] of whole numbers, few enough for a small request
+  const spaced = strokes.map((points) => points.filter((point, i, all) => {
+    if (i === 0 || i === all.length - 1) { all.last = point; return true; }
+    const far = Math.hypot(point[0] - all.last[0], point[1] - all.last[1]) >= SPACING;
+    if (far) all.last = point;
+    return far;
+  }));
+  const every = Math.ceil(spaced.reduce((sum, points) => sum + points.length, 0) / MOST_POINTS);
+  return spaced.map((points) => points.filter((_, i) => i % every === 0 || i === points.length - 1).flat());
+}
+
+async function ask() {
+  wanted = true;
+  if (busy) return;
+  busy = true;
+  while (wanted) {
+    wanted = false;
+    const asked = drawing, strokes = stroke ? [...drawing.strokes, stroke] : drawing.strokes, { picture } = drawing;
+    let reading;
+    if (picture && picture.data) reading = await call('read_picture', { picture: picture.data, network: network() });
+    else if (picture) reading = await call('read_test_digit', { index: picture.index, network: network() });
+    else if (strokes.length) reading = await call('read_strokes', { strokes: thin(strokes), network: network() });
+    else reading = { blank: true };
+    if (asked.picture === drawing.picture && !(isEmpty() && !stroke && !reading.blank)) show(reading, picture);
+  }
+  busy = false;
+}
+
+function complain(text) {
+  sentence.textContent = text;
+  sentence.classList.add('trouble');
+}
+
+function show(reading, picture) {
+  if (reading.error) { empty(); return complain(reading.error); }
+  sentence.classList.remove('trouble');
+  if (reading.blank) { empty(); sentence.textContent = reading.sentence || 'The answer appears while you draw.'; return; }
+  answer.textContent = reading.best;
+  answer.classList.toggle('sure', reading.digit !== null);
+  const origin = picture && picture.label !== undefined ? ' Test digit ' + picture.index.toLocaleString('en') + ', labelled ' + picture.label + '.' : '';
+  if (sentence.textContent !== reading.sentence + origin) sentence.textContent = reading.sentence + origin;
+  seen.getContext('2d').putImageData(pixels(reading.ink), 0, 0);
+  reading.probabilities.forEach((share, digit) => setBar(digit, share, digit === reading.best));
+}
+
+function empty() {
+  answer.textContent = '?';
+  answer.classList.remove('sure');
+  seen.getContext('2d').clearRect(0, 0, 28, 28);
+  for (let digit = 0; digit < 10; digit++) setBar(digit, 0, false);
+}
+
+function setBar(digit, share, first) {
+  const bar = bars.children[digit];
+  bar.classList.toggle('first', first);
+  bar.querySelector('.fill').style.transform = 'scaleX(' + share + ')';
+  bar.querySelector('.share').textContent = share ? (share * 100).toFixed(1) + ' %' : '';
+}
+
+empty();
+new ResizeObserver(paintNow).observe(paper);
+new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });   // dark mode
+watch('value', () => { if (!isEmpty()) ask(); });

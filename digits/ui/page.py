@@ -1,0 +1,160 @@
+"""The whole page: build_ui() makes it, launch() serves it."""
+
+import secrets
+import socket
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from digits.errors import DigitsError
+from digits.jobs import JobQueue
+from digits.model import select_device
+from digits.ui.draw_tab import draw_tab
+from digits.ui.evaluate_tab import evaluate_tab
+from digits.ui.networks import Networks
+from digits.ui.train_tab import train_tab
+
+LARGEST_REQUEST = 4_000_000  # bytes of JSON; the pad's largest picture is under it
+LARGEST_UPLOAD = "20mb"
+
+
+def build_ui(device: str = "auto") -> gr.Blocks:
+    """The page as Gradio blocks, with a job queue of its own. Raises DigitsError for a device that is not here."""
+    select_device(device)
+    jobs = JobQueue()
+    networks = Networks(jobs, device)
+    with gr.Blocks(title="Digits", analytics_enabled=False) as demo:
+        # Whoever holds a visitor's id sees that visitor's trainings: 128 random bits, kept in the visitor's browser.
+        visitor = gr.BrowserState("", storage_key="digits-visitor", secret="digits")
+        gr.Markdown("# Digits\nDraw a digit, and a neural network reads it. Then train that very network.", elem_classes="title")
+        with gr.Tabs():
+            with gr.Tab("Draw", id="draw"):
+                draw_network = draw_tab(networks)
+            train_place = gr.Tab("Train", id="train", render_children=True)
+            with gr.Tab("Evaluate", id="evaluate", render_children=True):
+                evaluate_network = evaluate_tab(networks, device)
+            pickers = [draw_network, evaluate_network]
+
+            def identify(visitor):
+                known = visitor if isinstance(visitor, str) and len(visitor) >= 20 else secrets.token_urlsafe(16)
+                return known, *(networks.picker(known) for _ in pickers)
+
+            opened = demo.load(
+                identify, visitor, [visitor, *pickers], show_progress="hidden", queue=False, api_visibility="private"
+            )
+            with train_place:
+                train_tab(jobs, networks, visitor, pickers, opened, device)
+        share = gr.HTML(elem_id="share")
+        demo.load(lambda: share_sentence(demo), None, share, show_progress="hidden", queue=False, api_visibility="private")
+    demo.queue(max_size=200)
+    demo.jobs = jobs
+    return demo
+
+
+def share_sentence(demo: gr.Blocks) -> str:
+    """Where this page can be reached by others, as HTML."""
+    links = getattr(demo, "reachable_at", [])
+    if not links:
+        return "This page is only on this computer. <code>python app.py --share</code> makes a public link for it."
+    shown = ", ".join(f'<a href="{escape(link)}">{escape(link)}</a>' for link in links)
+    return f"Share this page: {shown}"
+
+
+def launch(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None) -> None:
+    """Serve the page until Ctrl-C. Raises DigitsError where the host or port cannot be had."""
+    _check_address(host, port)
+    demo.launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        auth=auth,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=True,
+        theme=gr.themes.Default(primary_hue="indigo", radius_size="lg"),
+        css_paths=[Path(__file__).parent / "style.css"],
+        footer_links=["api"],
+        run_history=False,  # it would cost 10 to 22 ms at every live event
+        ssr_mode=False,
+        max_file_size=LARGEST_UPLOAD,
+        app_kwargs={"middleware": [(_LimitBody, (), {})]},
+    )
+    print(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")
+    demo.reachable_at = []
+    if host == "0.0.0.0":
+        demo.reachable_at.append(f"http://{_address_in_this_network()}:{port}/")
+        print(f"In the same network: {demo.reachable_at[0]}")
+    if share:
+        if demo.share_url:
+            demo.reachable_at.insert(0, demo.share_url)
+            print(f"Public link, for a week while this runs: {demo.share_url}")
+        else:
+            print(
+                "No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be\n"
+                "reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.\n"
+                "Other ways to share it:\n"
+                "  same Wi-Fi:         python app.py --host 0.0.0.0   and open this computer's address on the other device\n"
+                "  Hugging Face:       push this repository to a new Gradio Space; its README is ready for that\n"
+                "  a server with SSH:  ssh -R 80:localhost:%d YOUR-SERVER" % port
+            )
+    try:
+        demo.block_thread()
+    finally:
+        demo.jobs.close()
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DigitsError(
+            f"The app cannot listen at {host} port {port} ({reason}); close what uses it, or choose another --port."
+        ) from None
+
+
+def _address_in_this_network() -> str:
+    """The address of the interface that packets would leave by; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("10.255.255.255", 1))
+            return probe.getsockname()[0]
+        except OSError:
+            return socket.gethostname()
+
+
+class _LimitBody:
+    """ASGI middleware: a JSON body over LARGEST_REQUEST gets 413 and one sentence. Uploads have Gradio's own limit."""
+
+    def __init__(self, app) -> None:
+        self.app = app
+
+    async def __call__(self, scope, receive, send) -> None:
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] != "http" or headers.get(b"content-type", b"").startswith(b"multipart/"):
+            return await self.app(scope, receive, send)
+        received = 0
+
+        async def limited():
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LARGEST_REQUEST:
+                raise _TooLarge
+            return message
+
+        try:
+            if int(headers.get(b"content-length", b"0")) > LARGEST_REQUEST:
+                raise _TooLarge
+            await self.app(scope, limited, send)
+        except (_TooLarge, ValueError):
+            body = b'{"detail": "The request is too large; send at most 4 MB."}'
+            await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"application/json")]})
+            await send({"type": "http.response.body", "body": body})
+
+
+class _TooLarge(Exception):
+    pass

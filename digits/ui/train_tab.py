@@ -1,0 +1,166 @@
+"""The Train tab: choose, press Train, watch; the training itself is a job of the server's (`digits.jobs`)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import gradio as gr
+
+from digits.augment import AUGMENTATIONS
+from digits.errors import DigitsError
+from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, JobQueue
+from digits.trainer import LEARNING_RATES, TrainConfig
+from digits.ui.html import html_component
+from digits.ui.networks import TITLES, Networks
+
+EVERY = 0.2  # seconds between two looks at a job
+
+
+def train_tab(
+    jobs: JobQueue,
+    networks: Networks,
+    visitor: gr.BrowserState,
+    pickers: list[gr.Dropdown],
+    opened: gr.events.Dependency,
+    device: str,
+) -> None:
+    """Build the tab. `pickers` are those of the other tabs, which a new network joins at once; `opened` is the event
+    after which the page knows its visitor.
+    """
+    default = TrainConfig()
+    gr.Markdown(
+        "Train a network on MNIST here and now, then draw on it. It learns from 55,000 images; "
+        "5,000 others, which it never learns from, tell how well it does."
+    )
+    with gr.Row():
+        with gr.Column(scale=2, min_width=280, elem_classes="controls"):
+            model = gr.Dropdown([(title, name) for name, title in TITLES.items()], value="mlp", label="Network", filterable=False)
+            with gr.Row():
+                optimizer = gr.Dropdown(list(LEARNING_RATES), value="adam", label="Optimizer", min_width=120, filterable=False)
+                learning_rate = gr.Number(LEARNING_RATES["adam"], label="Learning rate", min_width=120)
+            with gr.Row():
+                batch_size = gr.Number(default.batch_size, label="Batch size", precision=0, min_width=120)
+                epochs = gr.Number(default.epochs, label="Epochs", precision=0, min_width=120)
+            with gr.Row():
+                augment = gr.Dropdown(list(AUGMENTATIONS), value="none", label="Augmentation", min_width=120, filterable=False)
+                seed = gr.Number(default.seed, label="Seed", precision=0, min_width=120)
+            with gr.Row():
+                start = gr.Button("Train", variant="primary", elem_id="train")
+                stop = gr.Button("Stop", variant="stop", elem_id="stop", interactive=False)
+        with gr.Column(scale=5, min_width=300):
+            curve = html_component("curve", {})
+
+    optimizer.input(LEARNING_RATES.get, optimizer, learning_rate, queue=False, api_visibility="private")
+
+    def shown(job: Job, sent: int) -> tuple:
+        """The job as the page's outputs; the curve's points from number `sent` on."""
+        updates = (gr.skip(),) * len(pickers)
+        if not job.active:
+            updates = tuple(networks.picker(job.visitor) for _ in pickers)
+        return progress(job, jobs.ahead(job), sent), gr.Button(interactive=not job.active), gr.Button(interactive=job.active), *updates
+
+    async def follow(job: Job | None) -> AsyncIterator[tuple]:
+        """Everything so far, then what is new, until the job ends."""
+        sent, shown_before = 0, None
+        while job is not None:
+            active = job.active  # before the look, so that the last look sees all
+            count, state = len(job.updates), (job.state, jobs.ahead(job))
+            if count > sent or state != shown_before:
+                yield shown(job, sent)
+                sent, shown_before = count, state
+            if not active:
+                return
+            await asyncio.sleep(EVERY)
+
+    async def train(model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor, request: gr.Request):
+        """Start a training and follow it; the last value has the network's key and its figures."""
+        try:
+            job = jobs.start(
+                TrainConfig(
+                    model=model,
+                    optimizer=optimizer,
+                    learning_rate=_number("learning rate", learning_rate),
+                    batch_size=_number("batch size", batch_size),
+                    epochs=_number("epochs", epochs),
+                    augment=augment,
+                    seed=_number("seed", seed),
+                    device=device,
+                ),
+                visitor or request.session_hash,
+            )
+        except DigitsError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        async for outputs in follow(job):
+            yield outputs
+
+    async def attach(visitor):
+        mine = jobs.of_visitor(visitor) if visitor else []
+        async for outputs in follow(mine[0] if mine else None):
+            yield outputs
+
+    outputs = [curve, start, stop, *pickers]
+    settings = [model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor]
+    start.click(train, settings, outputs, concurrency_limit=None, show_progress="hidden", api_name="train")
+    opened.then(attach, visitor, outputs, concurrency_limit=None, show_progress="hidden", api_visibility="private")
+    stop.click(jobs.stop, visitor, None, queue=False, api_visibility="private")
+
+
+def _number(name: str, value: float | int | None) -> float | int:
+    if value is None:
+        raise DigitsError(f"The {name} is empty; give a number.")
+    return value
+
+
+def progress(job: Job, ahead: int, sent: int) -> dict:
+    """The job as curve.js shows it: points from number `sent` on, one sentence, and the figures."""
+    updates = job.updates[:]
+    last = updates[-1] if updates else None
+    points = [
+        [round(u.epoch, 4), _round(u.loss), _round(u.accuracy), _round(u.validation_loss), _round(u.validation_accuracy)]
+        for u in updates[sent:]
+    ]
+    figures, share = [], 0.0
+    if last:
+        share = last.step / last.steps
+        accuracy = job.validation_accuracy()
+        figures = [
+            ("Epoch", f"{last.epoch:.2f} of {job.config.epochs}"),
+            ("Loss", f"{last.loss:.3f}"),
+            ("Accuracy", f"{last.accuracy:.2%}"),
+            ("Validation", "–" if accuracy is None else f"{accuracy:.2%}"),
+            ("Images a second", f"{last.images_per_second:,.0f}"),
+            ("Time left", _time(last.remaining)) if job.active else ("Time", _time(last.elapsed)),
+        ]
+        if last.test_accuracy is not None:
+            figures.insert(4, ("Test", f"{last.test_accuracy:.2%}"))
+    return {
+        "id": job.id,
+        "network": job.id if job.weights else None,
+        "from": sent,
+        "points": points,
+        "state": job.state,
+        "sentence": _sentence(job, ahead),
+        "figures": figures,
+        "share": share,
+    }
+
+
+def _sentence(job: Job, ahead: int) -> str:
+    title = TITLES[job.config.model]
+    if job.state == WAITING:
+        return f"Waiting: {ahead} training{'' if ahead == 1 else 's'} before yours. It starts by itself, also if you close this page."
+    if job.state == RUNNING:
+        return f"Training {title}. It goes on if you close this page, and you find it here again."
+    if job.state == DONE:
+        return f"Done. {title} can now be chosen in Draw and Evaluate."
+    if job.state == STOPPED:
+        return job.message
+    assert job.state == FAILED
+    return job.message
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
