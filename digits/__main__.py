@@ -6,15 +6,22 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from digits.augment import AUGMENTATIONS
-from digits.data import DATA_SETS
+from digits.data import DATA_SETS, load_data
 from digits.errors import DigitsError
 from digits.evaluation import evaluate
 from digits.inference import DEFAULT_WEIGHTS, Recognizer
 from digits.ink import open_image
 from digits.model import NETWORKS, count_parameters
 from digits.trainer import LEARNING_RATES, SCHEDULES, TrainConfig, train
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One sentence, without argparse's lines of usage."""
+        self.exit(2, f"digits: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,10 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("digits: interrupted", file=sys.stderr)
+        return 130
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m digits", description=__doc__, allow_abbrev=False)
+    parser = _Parser(prog="python -m digits", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="train | evaluate | read")
     default = TrainConfig()
 
@@ -67,7 +77,8 @@ def run_train(options: argparse.Namespace) -> int:
     config = TrainConfig(**fields)
     update, interrupted = _train_with_progress(config)
     if update is None:
-        raise DigitsError("The training was interrupted before its first update; there are no weights to keep.")
+        print("digits: the training was interrupted before its first update; it kept no weights", file=sys.stderr)
+        return 130
     weights = Path(config.out) / "weights.safetensors"
     card = json.loads(weights.with_suffix(".json").read_text())
     figures = card["figures"]
@@ -86,12 +97,10 @@ def run_train(options: argparse.Namespace) -> int:
         print(json.dumps(result))
     else:
         state = "Stopped; the weights so far are" if interrupted else "Done: the weights are"
-        accuracies = [
-            f"{name} accuracy {figures[key]:.2%}"
-            for name, key in (("validation", "validation_accuracy"), ("test", "test_accuracy"))
-            if figures[key] is not None
-        ]
-        print(f"{state} in {weights}. {', '.join(accuracies)}")
+        accuracies = f"validation accuracy {figures['validation_accuracy']:.2%}"
+        if figures["test_accuracy"] is not None:
+            accuracies += f", test accuracy {figures['test_accuracy']:.2%}"
+        print(f"{state} in {weights}; {accuracies}.")
     return 130 if interrupted else 0
 
 
@@ -117,9 +126,9 @@ def _train_with_progress(config: TrainConfig):
 def run_evaluate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    recognizer = Recognizer.load(options.weights, options.device)
+    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
-        report = evaluate(recognizer, options.data, lambda share: bar.update(round(share * 100) - bar.n))
+        report = evaluate(recognizer, data, lambda share: bar.update(round(share * 100) - bar.n))
     if options.json:
         print(json.dumps(report.to_json()))
         return 0

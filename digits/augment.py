@@ -33,8 +33,6 @@ def augment(ink: Tensor, kind: str, generator: torch.Generator) -> Tensor:
     angle, size, slant = angle * math.radians(ROTATION), 1 + size * SCALE, slant * SHEAR
     cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
     shift = SHIFT * 2 / width  # affine_grid measures the image from -1 to 1
-    matrix = torch.stack(
-        [cos, cos * slant - sin, dx * shift, sin, sin * slant + cos, dy * shift], dim=1
-    ).view(n, 2, 3)
+    matrix = torch.stack([cos, cos * slant - sin, dx * shift, sin, sin * slant + cos, dy * shift], dim=1).view(n, 2, 3)
     grid = affine_grid(matrix, list(ink.shape), align_corners=False)  # (N, 28, 28, 2)
     return grid_sample(ink, grid, align_corners=False)

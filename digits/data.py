@@ -95,7 +95,7 @@ def cache_folder() -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DigitsError(
-            f"The cache folder {path} cannot be made ({error.strerror}); set DIGITS_CACHE to a folder that can be written."
+            f"The cache folder {path} cannot be made ({error.strerror}); set DIGITS_CACHE to another."
         ) from None
     return path
 
@@ -188,17 +188,21 @@ def load_data(name: str | Path) -> DataSet:
 def _download(name: str) -> DataSet:
     """QMNIST, EMNIST digits or USPS through torchvision, downloaded on the first request."""
     root = cache_folder()
+    place = root / {"qmnist-test": "QMNIST", "emnist-digits-test": "EMNIST", "usps-test": "usps.t.bz2"}[name]
     with _downloading:
-        patience = socket.getdefaulttimeout()
+        was_there, patience = place.exists(), socket.getdefaulttimeout()
         socket.setdefaulttimeout(DOWNLOAD_PATIENCE)  # torchvision sets none and would wait forever
         try:
             return _read_with_torchvision(name, root)
-        except Exception as error:  # no network, a wrong checksum, or torchvision's readers on half a file
-            _forget(name, root)
+        except BaseException as error:  # no network, a wrong checksum, torchvision's readers on half a file, Ctrl-C
+            if not was_there:  # torchvision would take half a file for the whole one from now on
+                place.unlink(missing_ok=True) if place.is_file() else shutil.rmtree(place, ignore_errors=True)
+            if not isinstance(error, Exception):
+                raise
             raise DigitsError(
-                f"{name} could not be downloaded through torchvision ({_first_line(error)}); connect this machine to "
-                f"the internet and try again, put torchvision's files into {root}, or choose mnist-test, which needs "
-                "no download."
+                f"{name} could be neither read from {place} nor downloaded through torchvision "
+                f"({_first_line(error)}); connect this machine to the internet and try again, delete {place.name} "
+                "if it is damaged, or choose mnist-test, which needs no download."
             ) from None
         finally:
             socket.setdefaulttimeout(patience)
@@ -219,14 +223,6 @@ def _read_with_torchvision(name: str, root: Path) -> DataSet:
     return DataSet(name, torch.tensor(data.targets), drawings=list(data.data))
 
 
-def _forget(name: str, root: Path) -> None:
-    """Delete what a failed download left: torchvision would take half a file for the whole one from then on."""
-    if name == "usps-test":
-        (root / "usps.t.bz2").unlink(missing_ok=True)
-    else:
-        shutil.rmtree(root / {"qmnist-test": "QMNIST", "emnist-digits-test": "EMNIST"}[name], ignore_errors=True)
-
-
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
@@ -235,7 +231,7 @@ def _labels(values: list, source: str) -> Tensor:
     """Labels 0 to 9 -> int64 (N,). Raises DigitsError for the first that is not one."""
     for number, value in enumerate(values, start=1):
         if type(value) is not int or not 0 <= value <= 9:
-            raise DigitsError(f"Example {number} of {source} has the label {value!r:.50}; wanted a whole number 0 to 9.")
+            raise DigitsError(f"Example {number} of {source} has the label {value!r:.50}; wanted 0 to 9.")
     return torch.tensor(values, dtype=torch.int64)
 
 
@@ -270,7 +266,7 @@ def _lines(path: Path) -> Iterator[bytes]:
     with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
         while line := file.readline(LONGEST_LINE + 1):
             if len(line) > LONGEST_LINE:
-                raise DigitsError(f"{path.name} has a line of more than {LONGEST_LINE:,} bytes; wanted one drawing a line.")
+                raise DigitsError(f"{path.name} has a line over {LONGEST_LINE:,} bytes; wanted one drawing a line.")
             read += len(line)
             _limit_unpacked(read, path.name)
             yield line
@@ -288,9 +284,8 @@ def _read_strokes(path: Path) -> DataSet:
                 labels.append(drawing["label"])
                 sets.append(str(drawing.get("set", "")))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                raise DigitsError(
-                    f'Line {number} of {path.name} is not a drawing; wanted {{"label": 0 to 9, "strokes": [[[x, y], ...]]}}.'
-                ) from None
+                wanted = '{"label": 0 to 9, "strokes": [[[x, y], ...]]}'
+                raise DigitsError(f"Line {number} of {path.name} is not a drawing; wanted {wanted}.") from None
             lines.append(line)
             _limit(len(lines), path.name)
     except (OSError, EOFError, zlib.error) as error:
@@ -327,7 +322,7 @@ def _digit_folders(names: list[str], source: str) -> Tensor:
     """Class folder names, one a picture -> labels."""
     wrong = next((name for name in names if name not in tuple("0123456789")), None)
     if wrong is not None:
-        raise DigitsError(f"{source} has pictures in a folder called {wrong!r}; wanted one folder a digit: 0, 1, ... 9.")
+        raise DigitsError(f"{source} has pictures in a folder {wrong!r}; wanted one folder a digit: 0, 1, ... 9.")
     return torch.tensor([int(name) for name in names])
 
 

@@ -119,7 +119,7 @@ def _inks(data: DataSet, start: int, end: int) -> Tensor:
         try:
             inks.append(to_ink(data.drawings[i]))
         except DigitsError as error:
-            raise DigitsError(f"Example {i + 1} of {data.name} cannot be read. {error}") from None
+            raise DigitsError(f"Example {i + 1} of {data.name} cannot be read: {error}") from None
     return torch.stack(inks)
 
 
@@ -144,8 +144,10 @@ def report(data: DataSet, probabilities: np.ndarray, inks: np.ndarray) -> Report
     mistakes = [Mistake(int(i), int(labels[i]), int(digits[i]), float(scores[i]), inks[i]) for i in worst]
     by_set = None
     if data.sets is not None:
-        names = np.array(data.sets)
-        by_set = {str(name): _set_score(right[names == name]) for name in sorted(set(data.sets))}
+        answers: dict[str, list[bool]] = {name: [] for name in sorted(set(data.sets))}
+        for name, was_right in zip(data.sets, right.tolist(), strict=True):
+            answers[name].append(was_right)
+        by_set = {name: _set_score(each) for name, each in answers.items()}
     return Report(
         data=data.name,
         n=len(labels),
@@ -160,8 +162,9 @@ def report(data: DataSet, probabilities: np.ndarray, inks: np.ndarray) -> Report
     )
 
 
-def _set_score(right: np.ndarray) -> SetScore:
-    return SetScore(float(right.mean()), wilson_interval(int(right.sum()), len(right)), len(right))
+def _set_score(answers: list[bool]) -> SetScore:
+    right, n = sum(answers), len(answers)
+    return SetScore(right / n, wilson_interval(right, n), n)
 
 
 def _share(part: float, whole: float) -> float:

@@ -18,7 +18,7 @@ DEFAULT_WEIGHTS = WEIGHTS / "cnn.safetensors"
 
 # Below this digit_score a drawing is called no digit: the largest value that refuses at most 1 % of the real drawings
 # in a development collection (LOG.md has the figures).
-REFUSAL_THRESHOLD = 0.45
+REFUSAL_THRESHOLD = 0.42
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A drawing (strokes or picture) becomes ink: float32 (1, 28, 28) in [0, 1], ink = 1, paper = 0, in MNIST's geometry.
 
-MNIST's geometry (LeCun et al. 1998, "Gradient-based learning applied to document recognition", section III A): the digit
-is scaled, its proportions kept, until its long side is 20 pixels, and centred in 28x28 by its centre of mass.
+MNIST's geometry (LeCun et al. 1998, "Gradient-based learning applied to document recognition", section III A): the
+digit is scaled, its proportions kept, until its long side is 20 pixels, and centred in 28x28 by its centre of mass.
 """
 
 import warnings
@@ -19,12 +19,19 @@ LONG_SIDE = 20  # pixels of the digit's long side
 # (pixel k covers k to k + 1), with the standard deviation of 0.29 that rounding to whole pixels leaves.
 CENTRE = 14.5
 FINE = 8  # drawn 8 times finer, then averaged
-PEN = 17  # fine pixels, odd so that the pen is symmetric: 2.1 pixels of the ink
+# Fine pixels, odd so that the pen is symmetric: 2.1 pixels of the ink. Accuracy in % of a CNN trained on MNIST with a
+# light affine augmentation, mean of 2 seeds, on UNIPEN's 6,985 drawings, by the pen's width and the averaging filter:
+#   pixels     1.6    1.9    2.1    2.4    2.6    2.9    3.1    3.4
+#   bilinear  97.5   97.5   97.5   97.4   97.3   97.1   96.8   96.6
+#   box       97.3   97.3   97.3   97.4   97.2   97.0   96.8   96.3
+# 2.1 is the widest of the best; MNIST's own median is 2.5.
+PEN = 17
 
 STROKES_MAX, POINTS_MAX, COORDINATE_MAX = 1_000, 20_000, 1e9
 PICTURE_MIN, PICTURE_MAX = 8, 8_000  # pixels a side
 FILE_MAX = 20_000_000  # bytes
 SLOPES = np.arange(-40, 41) / 500  # of ruled lines, up to 4.6 degrees
+FULL_INK = 0.85  # quantile of the inked pixels' contrast that becomes 1
 WORKING_SIDE = 640  # pixels of a picture's long side while the digit is looked for
 # Pixels of the ink. Median stroke width of MNIST's training images: 2.5, and 1.3 to 4.8 for 98 % of them (n = 1,500).
 WIDTH_MIN, WIDTH_MAX = 1.3, 4.8
@@ -45,16 +52,17 @@ def from_strokes(strokes) -> torch.Tensor:
         return torch.zeros(1, SIDE, SIDE)
     points = np.concatenate(polylines)
     corner = points.min(axis=0)
-    extent = (points.max(axis=0) - corner).max()
-    if extent <= 1e-12 * np.abs(points).max():
+    extents = points.max(axis=0) - corner
+    extent = extents.max()
+    if extent <= max(1e-12 * np.abs(points).max(), 1e-300):  # nothing but rounding
         return torch.zeros(1, SIDE, SIDE)
 
-    side = LONG_SIDE * FINE
-    canvas = Image.new("L", (side, side))
+    scale = (LONG_SIDE * FINE - PEN) / extent
+    canvas = Image.new("L", tuple(np.rint(extents * scale).astype(int) + PEN))
     draw = ImageDraw.Draw(canvas)
     radius = PEN // 2
     for polyline in polylines:
-        fine = np.rint((polyline - corner) / extent * (side - PEN)).astype(int) + radius
+        fine = np.rint((polyline - corner) * scale).astype(int) + radius
         moved = (fine[1:] != fine[:-1]).any(axis=1)
         path = [tuple(point) for point in fine[np.r_[True, moved]].tolist()]
         if len(path) > 1:
@@ -75,20 +83,23 @@ def _parse(strokes) -> list[np.ndarray]:
     for number, stroke in enumerate(strokes):
         if not isinstance(stroke, (list, tuple, np.ndarray)):
             raise DigitsError(f"{wanted}, but stroke {number} is a {type(stroke).__name__}: pass [[(x, y), ...], ...].")
-        total += len(stroke) if np.ndim(stroke) != 0 or not isinstance(stroke, np.ndarray) else 0
+        stroke = np.atleast_1d(stroke) if isinstance(stroke, np.ndarray) else stroke
+        total += len(stroke)
         if total > POINTS_MAX:
             raise DigitsError(f"A drawing may have at most {POINTS_MAX:,} points, got more: leave some out.")
         if len(stroke) == 0:
             continue
         try:
             polyline = np.asarray(stroke)
-        except ValueError:  # points of different lengths
+        except (ValueError, TypeError, OverflowError):  # points of different lengths, or no numbers
             polyline = np.empty(0)
         if polyline.ndim != 2 or polyline.shape[1] != 2 or polyline.dtype.kind not in "iuf":
-            raise DigitsError(f"{wanted}, but stroke {number} is not: pass two numbers a point.")
+            raise DigitsError(f"{wanted}, but stroke {number} holds something else: pass two numbers a point.")
         polyline = polyline.astype(np.float64)
         if not (np.abs(polyline) <= COORDINATE_MAX).all():
-            raise DigitsError(f"Coordinates must be finite numbers within +-1e9, but stroke {number} has others: leave them out.")
+            raise DigitsError(
+                f"Coordinates must be finite and within +-1e9, but stroke {number} has others: scale them."
+            )
         polylines.append(polyline)
     return polylines
 
@@ -123,7 +134,10 @@ def from_image(image) -> torch.Tensor:
     box = (0, 0, width, height)
     found = None
     for _ in range(3):
-        factor = max(1, -(-max(box[2] - box[0], box[3] - box[1]) // WORKING_SIDE))
+        sides = box[2] - box[0], box[3] - box[1]
+        if min(sides) < PICTURE_MIN:
+            break
+        factor = max(1, min(-(-max(sides) // WORKING_SIDE), min(sides) // PICTURE_MIN))
         strength = _strength(_grey(picture.reduce(factor, box)))
         if not strength.any():
             break
@@ -156,8 +170,9 @@ def _as_picture(image) -> Image.Image:
             values = np.asarray(image).astype(np.float32)
             if not np.isfinite(values).all():
                 raise DigitsError("A picture's values must be finite, got NaN or infinity: replace them.")
-            top = next((top for top in (1.0, 255.0) if image.mode == "F" and values.max() <= top), max(values.max(), 255.0))
-            image = Image.fromarray((values.clip(0) * (255 / top)).clip(0, 255).astype(np.uint8))
+            unit = image.mode == "F" and values.max() <= 1
+            white = 1 if unit else max(255, values.max())  # these modes name no white of their own
+            image = Image.fromarray((values.clip(0) * (255 / white)).astype(np.uint8))
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if not isinstance(image, np.ndarray):
         raise DigitsError(f"{wanted}, got {type(image).__name__}: convert it.")
@@ -175,7 +190,7 @@ def _as_picture(image) -> Image.Image:
 
 
 def _check_size(width: int, height: int) -> None:
-    if not (PICTURE_MIN <= min(width, height) and max(width, height) <= PICTURE_MAX):
+    if min(width, height) < PICTURE_MIN or max(width, height) > PICTURE_MAX:
         raise DigitsError(
             f"A picture must be {PICTURE_MIN} to {PICTURE_MAX:,} pixels a side, got {width} x {height}: resize it."
         )
@@ -221,12 +236,15 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     mask = contrast > threshold
     if not mask.any() or mask.all():
         return np.zeros_like(contrast)
-    low, high = np.median(contrast[~mask]), np.median(contrast[mask])
+    low, high = np.median(contrast[~mask]), np.quantile(contrast[mask], FULL_INK)
     second = _otsu(contrast[mask])  # the first may have parted paper from lines and shadows
     strong = contrast > second
     if 0 < strong.sum() < mask.sum() and contrast[strong].mean() - low > 2 * (contrast[mask & ~strong].mean() - low):
-        mask, high = strong, np.median(contrast[strong])
-    if high - low < max(0.08, 4 * noise):
+        mask, high = strong, np.quantile(contrast[strong], FULL_INK)
+    # Ink has edges: a step over a thirtieth of the picture. Soft shadows have none.
+    reach = min(max(2, max(contrast.shape) // 30), min(contrast.shape) // 2)
+    edge = max(np.abs(turned[reach:] - turned[:-reach]).max() for turned in (contrast, contrast.T))
+    if high - low < max(0.08, 4 * noise) or edge < (high - low) / 3:
         return np.zeros_like(contrast)
 
     _rub_out_lines(mask)
@@ -242,8 +260,9 @@ def _contrast(grey: np.ndarray) -> np.ndarray:
     """How far each pixel is from the paper towards the ink, whichever of the two is the lighter."""
     from scipy import ndimage
 
-    # Ink is the minority wherever it is: the skewness about the local mean tells its side, and neither a soft shadow nor
-    # the edge of a hard one has any.
+    # Ink is the minority wherever it is, so the skewness about the local mean tells its side; shadows, soft or hard,
+    # have next to none. Right for 40 of 40 MNIST training images in 28 of 29 guises (not on a sheet on a
+    # dark table, which from_image treats in a second step).
     window = max(grey.shape) // 3
     deviation = grey - ndimage.uniform_filter(grey, window, mode="nearest")
     dark = (deviation**3).sum() < 0
@@ -283,7 +302,10 @@ def _rub_out_lines(mask: np.ndarray) -> None:
         return
     rows, columns = np.nonzero(mask)
     offsets = {slope: np.rint(slope * (np.arange(width) - width / 2)).astype(int) for slope in SLOPES}
-    counts = {slope: np.bincount((rows - offsets[slope][columns]).clip(0, height - 1), minlength=height) for slope in SLOPES}
+    counts = {
+        slope: np.bincount((rows - offset[columns]).clip(0, height - 1), minlength=height)
+        for slope, offset in offsets.items()
+    }
     slope = max(SLOPES, key=lambda slope: (counts[slope] ** 2).sum())
     edges = np.diff(np.r_[0, (counts[slope] > 0.7 * width).astype(int), 0])
     if not edges.any():
@@ -327,7 +349,9 @@ def _pen_width(strength: np.ndarray) -> torch.Tensor:
     scale = LONG_SIDE * FINE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     fine = np.asarray(grey.resize(size, Image.Resampling.BICUBIC))
-    padded = np.pad(fine > 127, FINE * 4)
+    if not fine.any():
+        return torch.zeros(1, SIDE, SIDE)
+    padded = np.pad(fine > fine.max() / 2, FINE * 4)  # a hairline is grey at this size
     inside = ndimage.distance_transform_edt(padded)
     ridge = padded & (inside == ndimage.maximum_filter(inside, size=5))
     stroke_width = 2 * np.median(inside[ridge]) / FINE
@@ -335,8 +359,8 @@ def _pen_width(strength: np.ndarray) -> torch.Tensor:
         if abs(max(height, width) - LONG_SIDE) <= 2:  # already MNIST's size: keep its pixels
             return _centred(np.kron(np.asarray(grey), np.ones((FINE, FINE), np.uint8)), step=FINE)
         return _centred(fine)
-    # Move the edges so that, scaled to 20 pixels again, the stroke has the wanted width. Where that would leave nothing of
-    # a stroke that is thinner than the others, its ridge stays.
+    # Move the edges so that, scaled to 20 pixels again, the stroke has the wanted width. Where that would leave
+    # nothing of a stroke that is thinner than the others, its ridge stays.
     wanted = min(max(stroke_width, WIDTH_THIN), WIDTH_THICK)
     move = (wanted - stroke_width) / 2 / (1 - wanted / LONG_SIDE) * FINE
     if move > 0:
@@ -346,18 +370,22 @@ def _pen_width(strength: np.ndarray) -> torch.Tensor:
     left, top, right, bottom = _bounds(drawn)
     drawn = Image.fromarray(drawn[top:bottom, left:right].astype(np.uint8) * 255)
     scale = LONG_SIDE * FINE / max(drawn.size)
-    return _centred(np.asarray(drawn.resize([max(1, round(side * scale)) for side in drawn.size])), Image.Resampling.BILINEAR)
+    drawn = drawn.resize([max(1, round(side * scale)) for side in drawn.size])
+    return _centred(np.asarray(drawn), Image.Resampling.BILINEAR)
 
 
 def open_image(source) -> Image.Image:
     """Open a picture file that nobody vouches for.
 
     source: path or binary file; PNG, JPEG, WEBP, GIF, BMP or TIFF, at most 20 MB and 8 to 8,000 pixels a side.
-    Returns the first frame, decoded and upright. Raises DigitsError when there is no such file or it is no such picture.
+    Returns the first frame, decoded and upright. Raises DigitsError when there is no such file or picture.
     """
-    name = str(source) if isinstance(source, (str, Path)) else "the file"
+    is_path = isinstance(source, (str, Path))
+    if not is_path and not hasattr(source, "seek"):
+        raise DigitsError(f"A picture is opened from a path or a binary file, got {type(source).__name__}: pass one.")
+    name = str(source) if is_path else "the file"
     try:
-        if isinstance(source, (str, Path)):
+        if is_path:
             size = Path(source).stat().st_size
         else:
             size = source.seek(0, 2)
@@ -373,5 +401,9 @@ def open_image(source) -> Image.Image:
         raise
     except FileNotFoundError:
         raise DigitsError(f"There is no file {name}: check the path.") from None
+    except Image.DecompressionBombError:
+        raise DigitsError(
+            f"A picture must be {PICTURE_MIN} to {PICTURE_MAX:,} pixels a side, {name} is far larger: resize it."
+        ) from None
     except Exception as error:  # Pillow's decoders raise many kinds on broken files
         raise DigitsError(f"{name} is no picture that can be read ({error}): use PNG or JPEG.") from None

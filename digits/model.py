@@ -6,6 +6,8 @@ that it was trained with are buffers inside it, so nobody outside needs to know 
 
 import json
 import os
+import secrets
+import threading
 from pathlib import Path
 
 import torch
@@ -19,6 +21,8 @@ from digits.errors import DigitsError
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 
 LARGEST_WEIGHTS_FILE = 100_000_000  # bytes; the largest network here takes 1.7 MB
+
+_random_numbers = threading.Lock()  # torch's global generator serves all threads
 
 
 class Network(nn.Module):
@@ -80,7 +84,7 @@ class LeNet(Network):
 
 
 def _convolution(inputs: int, outputs: int, pool: bool = False) -> nn.Sequential:
-    """3x3 convolution, batch norm, ReLU; a max-pool before the norm where asked, so that three quarters of it is saved."""
+    """3x3 convolution, batch norm, ReLU; a max-pool before the norm, where asked, saves three quarters of it."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),
@@ -111,11 +115,16 @@ class CNN(Network):
 NETWORKS: dict[str, type[Network]] = {network.name: network for network in (CNN, LeNet, MLP)}
 
 
-def create_model(name: str) -> Network:
-    """A new network with random weights (from torch's global random numbers). Raises DigitsError for an unknown name."""
+def create_model(name: str, seed: int = 0) -> Network:
+    """A new network with the random weights that `seed` decides. Raises DigitsError for an unknown name.
+
+    Nobody else's random numbers change.
+    """
     if name not in NETWORKS:
         raise DigitsError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
-    return NETWORKS[name]()
+    with _random_numbers, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return NETWORKS[name]()
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -123,7 +132,7 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def select_device(name: str) -> torch.device:
-    """`auto` (the best there is), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises DigitsError for what is not here."""
+    """`auto` (the best there is), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises DigitsError for others."""
     here = ["cpu"]
     if torch.backends.mps.is_available():
         here.insert(0, "mps")
@@ -138,24 +147,42 @@ def select_device(name: str) -> torch.device:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write to a temporary name beside `path`, then rename: a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _write_together({path: content})
+
+
+def _write_together(contents: dict[Path, bytes]) -> None:
+    """Like write_atomically; none of the files changes before all of them are on the disk."""
+    suffix = f".{secrets.token_hex(4)}.tmp"
+    temporaries = {path: path.with_name(f".{path.name}{suffix}") for path in contents}
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        for path, content in contents.items():
+            temporaries[path].write_bytes(content)
+        for path, temporary in temporaries.items():
+            os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
 
 
 def save_weights(model: Network, path: str | Path, card: dict) -> None:
     """Write `path` (safetensors) and, beside it, the card: the same name with .json.
 
-    The weights alone are enough to load the network: its name travels in the file's metadata.
+    The weights alone are enough to load the network: its name travels in the file's metadata. Raises DigitsError for
+    weights that are not finite and where the files cannot be written; what was there before stays then.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_atomically(path, serialize(tensors, metadata={"network": model.name}))
-    write_atomically(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    if not _finite(tensors):
+        raise DigitsError(f"The network has weights that are not finite, so {path} is not written; train it again.")
+    weights = serialize(tensors, metadata={"network": model.name})
+    text = json.dumps(card, indent=2) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_together({path: weights, path.with_suffix(".json"): text.encode()})
+    except OSError as error:
+        raise DigitsError(
+            f"The weights cannot be written to {path} ({error.strerror}); choose another folder."
+        ) from None
 
 
 def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[Network, dict]:
@@ -165,45 +192,48 @@ def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[
     that it names, and for weights that are not finite.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, also says no to a name that is too long
         raise DigitsError(f"There is no weights file at {path}; train one with: python -m digits train --out RUN.")
     if path.stat().st_size > LARGEST_WEIGHTS_FILE:
         raise DigitsError(f"{path.name} is too large for a network of Digits ({path.stat().st_size:,} bytes).")
     try:
         with safe_open(path, framework="pt") as file:
             name = (file.metadata() or {}).get("network")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, ValueError) as error:
         raise DigitsError(
-            f"{path.name} is not a whole safetensors file ({error}); save weights with Digits, "
-            "and copy them again if the file was cut short. Pickled .pt and .pth files are not opened, for safety."
+            f"{path.name} is not a whole safetensors file ({error}); use one that Digits saved, and copy it again "
+            "if it was cut short (pickled .pt and .pth files are not opened, for safety)."
         ) from None
     if name not in NETWORKS:
         raise DigitsError(
             f"{path.name} holds weights of {name or 'an unnamed network'}, but Digits knows {', '.join(NETWORKS)}; "
             "use a file that Digits saved."
         )
-    model = _without_initialisation(name)
-    wanted = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
-    came = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    model = create_model(name)
+    wanted, came = _shapes(model.state_dict()), _shapes(tensors)
     if wanted != came:
         key = next(key for key in [*wanted, *came] if wanted.get(key) != came.get(key))
         raise DigitsError(
             f"{path.name} does not fit the network {name!r}: {key} is {came.get(key, 'missing')} "
             f"where {wanted.get(key, 'nothing')} is wanted; use a file that this version of Digits saved."
         )
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
+    if not _finite(tensors):
         raise DigitsError(f"{path.name} holds numbers that are not finite; train the network again.")
     model.load_state_dict(tensors)
     card_path = path.with_suffix(".json")
     try:
-        card = json.loads(card_path.read_text()) if card_path.is_file() else {}
-    except ValueError:
-        raise DigitsError(f"The card {card_path.name} is not valid JSON; restore it or delete it.") from None
+        card = json.loads(card_path.read_text(encoding="utf-8")) if card_path.is_file() else {}
+    except (ValueError, RecursionError):
+        card = None
+    if not isinstance(card, dict):
+        raise DigitsError(f"The card {card_path.name} is not a JSON object; restore it or delete it.")
     return model.to(device).eval(), card
 
 
-def _without_initialisation(name: str) -> Network:
-    """A network whose weights are about to be replaced, made without spending torch's global random numbers."""
-    with torch.random.fork_rng(devices=[]):
-        return create_model(name)
+def _shapes(tensors: dict[str, Tensor]) -> dict[str, str]:
+    return {key: f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}" for key, tensor in tensors.items()}
+
+
+def _finite(tensors: dict[str, Tensor]) -> bool:
+    return all(torch.isfinite(tensor).all() for tensor in tensors.values())

@@ -10,9 +10,9 @@ from digits.ui.pad import pad
 
 def draw_tab(networks: Networks) -> gr.Dropdown:
     """Build the tab -> its network picker."""
-    with gr.Row(elem_classes="controls"):
-        network = picker("Read with")
     drawing_pad = pad(networks)
+    with gr.Row(elem_classes="controls draw-controls"):
+        network = picker("Network that reads")
     network.change(
         lambda key: {"network": key}, network, drawing_pad, show_progress="hidden", queue=False, api_visibility="private"
     )

@@ -89,13 +89,14 @@ def train_tab(
             )
         except DigitsError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        async for outputs in follow(job):
-            yield outputs
+        async for values in follow(job):
+            yield values
 
     async def attach(visitor):
+        yield (gr.skip(),) * len(outputs)  # Gradio would empty the outputs of a generator that yields nothing
         mine = jobs.of_visitor(visitor) if visitor else []
-        async for outputs in follow(mine[0] if mine else None):
-            yield outputs
+        async for values in follow(mine[0] if mine else None):
+            yield values
 
     outputs = [curve, start, stop, *pickers]
     settings = [model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor]
@@ -123,11 +124,11 @@ def progress(job: Job, ahead: int, sent: int) -> dict:
         share = last.step / last.steps
         accuracy = job.validation_accuracy()
         figures = [
-            ("Epoch", f"{last.epoch:.2f} of {job.config.epochs}"),
+            ("Epoch", f"{last.epoch:.1f} / {job.config.epochs}"),
             ("Loss", f"{last.loss:.3f}"),
             ("Accuracy", f"{last.accuracy:.2%}"),
             ("Validation", "–" if accuracy is None else f"{accuracy:.2%}"),
-            ("Images a second", f"{last.images_per_second:,.0f}"),
+            ("Images/s", f"{last.images_per_second:,.0f}"),
             ("Time left", _time(last.remaining)) if job.active else ("Time", _time(last.elapsed)),
         ]
         if last.test_accuracy is not None:
@@ -136,6 +137,7 @@ def progress(job: Job, ahead: int, sent: int) -> dict:
         "id": job.id,
         "network": job.id if job.weights else None,
         "from": sent,
+        "epochs": job.config.epochs,
         "points": points,
         "state": job.state,
         "sentence": _sentence(job, ahead),
@@ -146,6 +148,8 @@ def progress(job: Job, ahead: int, sent: int) -> dict:
 
 def _sentence(job: Job, ahead: int) -> str:
     title = TITLES[job.config.model]
+    if job.state == WAITING and ahead == 0:
+        return f"Starting {title}."
     if job.state == WAITING:
         return f"Waiting: {ahead} training{'' if ahead == 1 else 's'} before yours. It starts by itself, also if you close this page."
     if job.state == RUNNING:

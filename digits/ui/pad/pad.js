@@ -302,7 +302,7 @@ function setBar(digit, share, first) {
   const bar = bars.children[digit];
   bar.classList.toggle('first', first);
   bar.querySelector('.fill').style.transform = 'scaleX(' + share + ')';
-  bar.querySelector('.share').textContent = share ? (share * 100).toFixed(1) + ' %' : '';
+  bar.querySelector('.share').textContent = share ? (share * 100).toFixed(1) + '%' : '';
 }
 
 empty();

@@ -1,6 +1,6 @@
 // An evaluation. The value is {sentence, ...}, with the report of digits.evaluation in it once there is one.
 const find = (selector) => element.querySelector(selector);
-const percent = (share, digits = 2) => (share * 100).toFixed(digits) + ' %';
+const percent = (share, digits = 2) => (share * 100).toFixed(digits) + '%';
 let cell = null;   // [label, digit] of the chosen cell of the matrix
 
 function node(tag, text, attributes = {}) {

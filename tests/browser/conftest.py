@@ -1,0 +1,89 @@
+"""A real server, a real Chromium. Without a Chromium these tests are skipped, but with CI=true that is a failure."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+HOW = "no Chromium here; on Debian or Ubuntu: apt-get install chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must run the browser tests, but there is {HOW}", pytrace=False)
+        pytest.skip(HOW)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A page in a browser profile of its own, with every request to another host and every script error noted."""
+
+    def __init__(self, browser, address: str, **options) -> None:
+        self.address = address
+        self.origin = "/".join(address.split("/")[:3]) + "/"
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        self.elsewhere, self.errors = [], []
+        self.context.on("request", self._note)
+        self.page = self.open()
+
+    def _note(self, request) -> None:
+        if not request.url.startswith((self.origin, "data:", "blob:")):
+            self.elsewhere.append(request.url)
+
+    def open(self):
+        page = self.context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(self.address)
+        page.locator(".paper").wait_for()
+        # The page knows its visitor once the picker has been filled in by the server.
+        page.wait_for_function("localStorage.getItem('digits-visitor') !== null")
+        self.page = page
+        return page
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose in one of Gradio's dropdowns, the first option that contains `option`."""
+        self.page.get_by_label(label).locator("visible=true").first.click()
+        self.page.get_by_role("option").filter(has_text=option).first.click()
+
+    def draw(self, strokes) -> None:
+        """Draw with the mouse; strokes are polylines in shares of the pad's side."""
+        box = self.page.locator(".paper").bounding_box()
+        mouse = self.page.mouse
+        for stroke in strokes:
+            for i, (x, y) in enumerate(stroke):
+                mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=2 if i else 1)
+                if i == 0:
+                    mouse.down()
+            mouse.up()
+
+
+@pytest.fixture
+def visit(chromium, app):
+    """visit(**options) -> Visitor; closed at the test's end, after a look at what its page asked of whom."""
+    visitors = []
+
+    def open_page(address: str = app, **options) -> Visitor:
+        visitors.append(Visitor(chromium, address, **options))
+        return visitors[-1]
+
+    yield open_page
+    for visitor in visitors:
+        visitor.context.close()
+        assert visitor.elsewhere == [], "the page asked another host"
+        assert visitor.errors == [], "a script of the page failed"

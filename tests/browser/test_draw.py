@@ -1,0 +1,234 @@
+"""The Draw tab as a visitor uses it: mouse, finger and keyboard."""
+
+import io
+import json
+
+import pytest
+from drawings import DIGITS
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+
+
+def answer(visitor):
+    return visitor.page.locator(".answer")
+
+
+def sentence(visitor):
+    return visitor.page.locator(".sentence")
+
+
+def ink_on_paper(visitor) -> int:
+    """How many of the paper's pixels have ink."""
+    return visitor.page.evaluate("""() => {
+        const paper = document.querySelector('.paper');
+        const data = paper.getContext('2d').getImageData(0, 0, paper.width, paper.height).data;
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    }""")
+
+
+def test_all_ten_digits_drawn_with_the_mouse_are_read_right(visit):
+    visitor = visit()
+    for digit, strokes in DIGITS.items():
+        visitor.draw(strokes)
+        expect(sentence(visitor)).to_contain_text(f"I read {digit}")
+        expect(answer(visitor)).to_have_text(str(digit))
+        expect(visitor.page.locator(".bar.first > span").first).to_have_text(str(digit))
+        visitor.page.get_by_role("button", name="Clear").click()
+        expect(answer(visitor)).to_have_text("?")
+        visitor.page.evaluate("new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))")
+        assert ink_on_paper(visitor) == 0
+
+
+def test_the_answer_comes_while_the_pen_is_down(visit):
+    visitor = visit()
+    box = visitor.page.locator(".paper").bounding_box()
+    for i, (x, y) in enumerate(DIGITS[7][0]):
+        visitor.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+        if i == 0:
+            visitor.page.mouse.down()
+    expect(answer(visitor)).to_have_text("7")
+    visitor.page.mouse.up()
+
+
+def test_the_page_shows_what_the_network_saw(visit):
+    visitor = visit()
+    visitor.draw(DIGITS[1])
+    expect(answer(visitor)).to_have_text("1")
+    columns = visitor.page.evaluate("""() => {
+        const data = document.querySelector('.seen').getContext('2d').getImageData(0, 0, 28, 28).data;
+        return [...Array(28).keys()].map((x) => [...Array(28).keys()].some((y) => data[(y * 28 + x) * 4] > 128));
+    }""")
+    inked = [x for x, ink in enumerate(columns) if ink]
+    assert inked
+    assert 11 <= min(inked)
+    assert max(inked) <= 16  # a 1 is narrow, and in the middle
+
+
+def test_undo_redo_and_eraser(visit):
+    visitor = visit()
+    button = visitor.page.get_by_role("button", name="Undo")
+    expect(button).to_be_disabled()
+    visitor.draw(DIGITS[4])
+    expect(answer(visitor)).to_have_text("4")
+    button.click()
+    expect(answer(visitor)).not_to_have_text("4")
+    visitor.page.get_by_role("button", name="Redo").click()
+    expect(answer(visitor)).to_have_text("4")
+    visitor.page.locator(".paper").focus()
+    visitor.page.keyboard.press("Control+z")
+    expect(answer(visitor)).not_to_have_text("4")
+    visitor.page.keyboard.press("Control+Shift+z")
+    expect(answer(visitor)).to_have_text("4")
+    visitor.page.get_by_role("button", name="Eraser").click()
+    visitor.draw([[(0.25, 0.3), (0.5, 0.3)]])  # across the left stroke only
+    expect(answer(visitor)).to_have_text("1")  # the stem is left
+
+
+def test_a_dot_is_no_digit(visit):
+    visitor = visit()
+    visitor.draw([[(0.5, 0.5)]])
+    expect(sentence(visitor)).to_contain_text("larger than a dot")
+    expect(answer(visitor)).to_have_text("?")
+
+
+def test_the_drawing_is_read_again_with_another_network(visit):
+    visitor = visit()
+    visitor.draw(DIGITS[2])
+    expect(answer(visitor)).to_have_text("2")
+    before = visitor.page.locator(".bar.first .share").inner_text()
+    visitor.choose("Network that reads", "MLP")
+    expect(visitor.page.locator(".bar.first .share")).not_to_have_text(before)
+
+
+def test_a_random_test_digit_is_shown_and_read(visit):
+    visitor = visit()
+    visitor.page.get_by_role("button", name="Random test digit").click()
+    expect(sentence(visitor)).to_contain_text("labelled")
+    assert ink_on_paper(visitor) > 0
+    visitor.draw(DIGITS[3])  # a pen on a picture begins a new drawing
+    expect(sentence(visitor)).to_have_text("I read 3.")
+
+
+def picture_of_a_seven() -> bytes:
+    picture = Image.new("RGB", (600, 400), (245, 240, 225))
+    ImageDraw.Draw(picture).line([(380, 120), (480, 120), (420, 300)], fill=(30, 40, 110), width=14, joint="curve")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_picture_can_be_opened(visit):
+    visitor = visit()
+    file = {"name": "seven.png", "mimeType": "image/png", "buffer": picture_of_a_seven()}
+    visitor.page.locator(".pad input[type=file]").set_input_files(file)
+    expect(answer(visitor)).to_have_text("7")
+
+
+def test_a_picture_can_be_pasted(visit):
+    visitor = visit()
+    visitor.page.evaluate(
+        """(bytes) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], 'seven.png', { type: 'image/png' }));
+            document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+        }""",
+        list(picture_of_a_seven()),
+    )
+    expect(answer(visitor)).to_have_text("7")
+
+
+def test_a_text_file_renamed_png_gets_one_sentence_and_the_pad_goes_on(visit):
+    visitor = visit()
+    file = {"name": "letter.png", "mimeType": "image/png", "buffer": b"Dear reader, this is no picture."}
+    visitor.page.locator(".pad input[type=file]").set_input_files(file)
+    expect(sentence(visitor)).to_contain_text("not a picture")
+    visitor.draw(DIGITS[0])
+    expect(answer(visitor)).to_have_text("0")
+
+
+@pytest.mark.parametrize(
+    ("function", "payload", "words"),
+    [
+        ("read_strokes", {"strokes": [[1, 2, 3]]}, "even count"),
+        ("read_strokes", {"strokes": [["a", "b"]]}, "no number"),
+        ("read_strokes", {"strokes": "rubbish"}, "list of strokes"),
+        ("read_strokes", {"strokes": [[0] * 50_000]}, "20,000 points"),
+        ("read_strokes", {"strokes": [[1, 2, 3, 4]], "network": "../../etc/passwd"}, "not on this server"),
+        ("read_strokes", [1, 2], "wanted an object"),
+        ("read_picture", {"picture": "data:image/png;base64,AAAA"}, "picture"),
+        ("read_picture", {"picture": "data:image/png;base64,***"}, "damaged"),
+        ("read_picture", {"picture": "http://example.org/a.png"}, "did not arrive as a picture"),
+        ("read_test_digit", {"index": 10_000}, "0 to 9,999"),
+        ("find_test_digit", {"digit": 12}, "0 to 9"),
+    ],
+)
+def test_what_a_visitor_sends_is_not_trusted(visit, function, payload, words):
+    visitor = visit()
+    answer = visitor.page.request.post(
+        f"{visitor.address}gradio_api/component_server",
+        data=json.dumps({"session_hash": "x", "component_id": pad_id(visitor), "fn_name": function, "data": payload}),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status == 200
+    assert words in answer.json()["error"]
+
+
+def test_a_request_over_4_mb_is_refused(visit):
+    visitor = visit()
+    answer = visitor.page.request.post(
+        f"{visitor.address}gradio_api/component_server",
+        data=json.dumps({"data": "x" * 5_000_000}),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status == 413
+    assert "at most 4 MB" in answer.json()["detail"]
+
+
+def pad_id(visitor) -> int:
+    components = visitor.page.request.get(f"{visitor.address}config").json()["components"]
+    return next(each["id"] for each in components if each["props"].get("elem_id") == "pad")
+
+
+def test_a_phone_draws_with_a_finger_and_does_not_scroll(visit):
+    visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=3)
+    page = visitor.page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390  # nothing hangs over the edge
+    box = page.locator(".paper").bounding_box()
+    touch = visitor.context.new_cdp_session(page)
+    for stroke in DIGITS[2]:
+        points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stroke]
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+        for point in points[1:]:
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(answer(visitor)).to_have_text("2")
+    assert page.evaluate("window.scrollY") == 0
+
+
+def test_by_keyboard_alone(visit):
+    visitor = visit()
+    page = visitor.page
+    for _ in range(12):  # to the pad by Tab
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('paper')"):
+            break
+    page.keyboard.press("5")
+    expect(sentence(visitor)).to_contain_text("labelled 5")
+    page.keyboard.press("Escape")
+    expect(answer(visitor)).to_have_text("?")
+    page.keyboard.press(" ")  # pen down, ten steps downwards, pen up: a 1
+    for _ in range(10):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    expect(answer(visitor)).to_have_text("1")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_ink_stands_out_from_the_paper_in_both_themes(visit, app, theme):
+    visitor = visit(app + f"?__theme={theme}")
+    colours = visitor.page.locator(".paper").evaluate(
+        "(paper) => [getComputedStyle(paper).color, getComputedStyle(paper).backgroundColor]"
+    )
+    ink, paper = (sum(map(float, colour[colour.index("(") + 1 : -1].split(",")[:3])) / 3 for colour in colours)
+    assert (ink > paper) == (theme == "dark")
+    assert abs(ink - paper) > 120

@@ -1,0 +1,70 @@
+"""What several test files share."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from digits.data import Mnist, load_mnist
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def small_mnist() -> Mnist:
+    """The real MNIST's first 2,000 images to train on, 1,000 to validate and 1,000 to test."""
+    mnist = load_mnist()
+    return Mnist(
+        mnist.images[:3_000], mnist.labels[:3_000], mnist.test_images[:1_000], mnist.test_labels[:1_000], 1_000
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def start_app(tmp_path_factory):
+    """start_app(*flags) -> (address, process): `python app.py` in a process of its own, up and answering."""
+    processes = []
+
+    def start(*flags: str) -> tuple[str, subprocess.Popen]:
+        port = free_port()
+        log = tmp_path_factory.mktemp("app") / "log"
+        command = [sys.executable, "-u", "app.py", "--port", str(port), *flags]
+        with log.open("w") as file:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        process.log = log
+        processes.append(process)
+        address = f"http://127.0.0.1:{port}/"
+        while "Digits is at" not in log.read_text():
+            try:
+                process.wait(0.2)
+            except subprocess.TimeoutExpired:
+                continue
+            pytest.fail(f"app.py ended with {process.returncode}: {log.read_text()}")
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            assert answer.status == 200
+        return address, process
+
+    yield start
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def app(start_app) -> str:
+    return start_app()[0]
