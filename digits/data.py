@@ -291,7 +291,7 @@ def _read_strokes(path: Path) -> DataSet:
     except (OSError, EOFError, zlib.error) as error:
         raise DigitsError(f"{path.name} cannot be read ({_first_line(error)}); make it again.") from None
     _limit(len(lines), path.name)
-    # Parsed again when they are drawn: as lists of numbers they take 16 times the memory of their lines.
+    # Parsed again when they are drawn: as lists of numbers they take nine times the memory.
     drawings = _Opened(lines, lambda line: json.loads(line)["strokes"])
     return DataSet(path.name, _labels(labels, path.name), drawings=drawings, sets=sets if any(sets) else None)
 

@@ -1,0 +1,119 @@
+"""The job queue, with real trainings of real digits, few of them."""
+
+import threading
+import time
+
+import pytest
+
+from digits import DigitsError, Recognizer, TrainConfig, jobs, trainer
+from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, JobQueue
+
+QUICK = TrainConfig(model="mlp", optimizer="adam", augment="none", device="cpu")
+ENDLESS = TrainConfig(model="mlp", epochs=1_000, device="cpu")
+
+
+@pytest.fixture
+def queue(monkeypatch, small_mnist):
+    monkeypatch.setattr(trainer, "load_mnist", lambda device: small_mnist)
+    made = JobQueue()
+    yield made
+    made.close()
+    assert not made.folder.exists()
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        threading.Event().wait(0.01)
+
+
+def test_a_job_trains_to_its_end_and_leaves_a_network(queue):
+    job = queue.start(QUICK, "ann")
+    wait_for(lambda: not job.active)
+    assert job.state == DONE
+    assert [update.step for update in job.updates] == sorted({update.step for update in job.updates})
+    assert job.updates[-1].done
+    assert all(update.model is None for update in job.updates)  # no network is kept alive by its curve
+    assert Recognizer.load(job.weights).model.name == "mlp"
+    assert job.validation_accuracy() == job.updates[-1].validation_accuracy
+
+
+def test_one_trains_and_the_others_wait_in_order(queue):
+    first, second, third = (queue.start(ENDLESS, name) for name in ("ann", "bob", "cem"))
+    wait_for(lambda: first.updates)
+    assert (first.state, second.state, third.state) == (RUNNING, WAITING, WAITING)
+    assert [queue.ahead(job) for job in (first, second, third)] == [0, 1, 2]
+    queue.stop("bob")
+    assert second.state == STOPPED
+    assert second.weights is None
+    queue.stop("ann")
+    wait_for(lambda: third.updates)
+    assert first.state == STOPPED
+    assert Recognizer.load(first.weights).card["complete"] is False
+    assert queue.ahead(third) == 0
+    queue.stop("cem")
+
+
+def test_a_visitor_trains_one_at_a_time_and_sees_only_their_own(queue):
+    job = queue.start(ENDLESS, "ann")
+    with pytest.raises(DigitsError, match="has not ended"):
+        queue.start(QUICK, "ann")
+    other = queue.start(QUICK, "bob")
+    assert queue.of_visitor("ann") == [job]
+    assert queue.of_visitor("bob") == [other]
+    assert queue.of_visitor("") == []
+    assert not queue.stop("cem")
+    assert queue.stop("ann")
+    wait_for(lambda: not other.active)
+
+
+def test_a_config_that_cannot_be_used_never_becomes_a_job(queue):
+    with pytest.raises(DigitsError, match="learning rate"):
+        queue.start(TrainConfig(learning_rate=float("nan")), "ann")
+    assert queue.of_visitor("ann") == []
+
+
+def test_a_full_queue_says_so(queue):
+    queue.longest_queue = 1
+    running = queue.start(ENDLESS, "ann")
+    wait_for(lambda: running.state == RUNNING)
+    queue.start(ENDLESS, "bob")
+    with pytest.raises(DigitsError, match="try again in a few minutes"):
+        queue.start(ENDLESS, "cem")
+
+
+def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):
+    queue.longest_run = 0
+    job = queue.start(ENDLESS, "ann")
+    wait_for(lambda: not job.active)
+    assert job.state == STOPPED
+    assert "limit" in job.message
+    assert job.weights
+
+
+def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, capsys):
+    bad = TrainConfig(model="mlp", optimizer="sgd", learning_rate=10.0, batch_size=1, epochs=5, augment="none")
+    job = queue.start(bad, "ann")
+    wait_for(lambda: not job.active)
+    assert job.state == FAILED
+    assert "no longer a finite number" in job.message
+    assert job.weights is None
+
+    monkeypatch.setattr(jobs, "train", lambda config: 1 / 0)
+    job = queue.start(QUICK, "ann")
+    wait_for(lambda: not job.active)
+    assert (job.state, "ZeroDivisionError" in job.message) == (FAILED, False)
+    assert "ZeroDivisionError" in capsys.readouterr().err  # for the server's log
+    monkeypatch.undo()
+
+
+def test_only_the_newest_networks_of_a_visitor_are_kept(queue):
+    queue.kept_a_visitor = 2
+    made = []
+    for _ in range(4):
+        made.append(queue.start(QUICK, "ann"))
+        wait_for(lambda: not made[-1].active)
+    assert queue.of_visitor("ann") == made[:0:-1]
+    assert not made[0].folder.exists()
+    assert queue.get(made[0].id) is None
