@@ -14,7 +14,9 @@ from digits.ui.page import build_ui, launch
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Draw digits, train the network that reads them, in one page.")
     # A Space sets GRADIO_SERVER_NAME to 0.0.0.0; everywhere else the page is this computer's alone unless asked.
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="0.0.0.0: the whole network")
+    parser.add_argument(
+        "--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="0.0.0.0: the whole network"
+    )
     parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     parser.add_argument("--share", action="store_true", help="open a public link through Gradio's share server")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for a login")

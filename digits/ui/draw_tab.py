@@ -14,7 +14,12 @@ def draw_tab(networks: Networks) -> gr.Dropdown:
     with gr.Row(elem_classes="controls draw-controls"):
         network = picker("Network that reads")
     network.change(
-        lambda key: {"network": key}, network, drawing_pad, show_progress="hidden", queue=False, api_visibility="private"
+        lambda key: {"network": key},
+        network,
+        drawing_pad,
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
     )
     _programs(networks)
     return network

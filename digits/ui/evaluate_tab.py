@@ -29,10 +29,11 @@ def evaluate_tab(networks: Networks, device: str) -> gr.Dropdown:
             value="mnist-test",
             label="Data",
             filterable=False,
+            min_width=260,
         )
         start = gr.Button("Evaluate", variant="primary", elem_id="evaluate", min_width=120, scale=0)
     file = gr.File(
-        label="Drawings (.jsonl, .jsonl.gz), arrays (.npz with images and labels), or pictures (.zip of folders 0 to 9)",
+        label="Drawings (.jsonl, .jsonl.gz), arrays (.npz: images, labels) or pictures (.zip of folders 0 to 9)",
         file_types=[".jsonl", ".gz", ".npz", ".zip"],
         type="filepath",
         visible=False,
@@ -57,7 +58,9 @@ def evaluate_tab(networks: Networks, device: str) -> gr.Dropdown:
         except DigitsError as error:
             yield {"sentence": str(error), "trouble": True}
 
-    start.click(run, [network, data, file], report, show_progress="hidden", concurrency_id="evaluate", api_name="evaluate")
+    start.click(
+        run, [network, data, file], report, show_progress="hidden", concurrency_id="evaluate", api_name="evaluate"
+    )
     return network
 
 
@@ -96,14 +99,15 @@ def shown(report: Report) -> dict:
         **report.to_json(),
         "wrong": wrong,
         "mistakes": [
-            {"index": m.index, "label": m.label, "digit": m.digit, "probability": m.probability} for m in report.mistakes
+            {"index": m.index, "label": m.label, "digit": m.digit, "probability": m.probability}
+            for m in report.mistakes
         ],
         "sprite": sprite(report.mistakes),
     }
 
 
 def sprite(mistakes: list[Mistake]) -> str:
-    """The mistakes' inks, SPRITE_COLUMNS in a row, as a data URL of a grey PNG: one picture in place of 200 requests."""
+    """The mistakes' inks, SPRITE_COLUMNS in a row, as a data URL of a grey PNG: one picture, not 200 requests."""
     rows = -(-MOST_MISTAKES // SPRITE_COLUMNS)
     sheet = np.zeros((rows * 28, SPRITE_COLUMNS * 28), dtype=np.uint8)
     for i, mistake in enumerate(mistakes):

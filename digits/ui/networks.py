@@ -47,7 +47,7 @@ class Networks:
 def picker(label: str = "Network") -> gr.Dropdown:
     """A picker of the shipped networks, before the page knows its visitor."""
     choices = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
-    return gr.Dropdown(choices, value=DEFAULT, label=label, interactive=True, filterable=False)
+    return gr.Dropdown(choices, value=DEFAULT, label=label, interactive=True, filterable=False, min_width=260)
 
 
 def _shipped_label(path) -> str:

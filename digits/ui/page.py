@@ -29,7 +29,9 @@ def build_ui(device: str = "auto") -> gr.Blocks:
     with gr.Blocks(title="Digits", analytics_enabled=False) as demo:
         # Whoever holds a visitor's id sees that visitor's trainings: 128 random bits, kept in the visitor's browser.
         visitor = gr.BrowserState("", storage_key="digits-visitor", secret="digits")
-        gr.Markdown("# Digits\nDraw a digit, and a neural network reads it. Then train that very network.", elem_classes="title")
+        gr.Markdown(
+            "# Digits\nDraw a digit, and a neural network reads it. Then train that very network.", elem_classes="title"
+        )
         with gr.Tabs():
             with gr.Tab("Draw", id="draw"):
                 draw_network = draw_tab(networks)
@@ -48,7 +50,9 @@ def build_ui(device: str = "auto") -> gr.Blocks:
             with train_place:
                 train_tab(jobs, networks, visitor, pickers, opened, device)
         share = gr.HTML(elem_id="share")
-        demo.load(lambda: share_sentence(demo), None, share, show_progress="hidden", queue=False, api_visibility="private")
+        demo.load(
+            lambda: share_sentence(demo), None, share, show_progress="hidden", queue=False, api_visibility="private"
+        )
     demo.queue(max_size=200)
     demo.jobs = jobs
     return demo
@@ -97,9 +101,9 @@ def launch(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, 
                 "No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be\n"
                 "reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.\n"
                 "Other ways to share it:\n"
-                "  same Wi-Fi:         python app.py --host 0.0.0.0   and open this computer's address on the other device\n"
+                "  same Wi-Fi:         python app.py --host 0.0.0.0   and open the address that it prints\n"
                 "  Hugging Face:       push this repository to a new Gradio Space; its README is ready for that\n"
-                "  a server with SSH:  ssh -R 80:localhost:%d YOUR-SERVER" % port
+                f"  a server with SSH:  ssh -R 80:localhost:{port} YOUR-SERVER"
             )
     try:
         demo.block_thread()
@@ -109,7 +113,9 @@ def launch(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, 
 
 def _theme() -> gr.themes.Base:
     fonts = ["system-ui", "sans-serif"]  # already on every device: nothing to load
-    theme = gr.themes.Default(primary_hue="indigo", radius_size="lg", font=fonts, font_mono=["ui-monospace", "monospace"])
+    theme = gr.themes.Default(
+        primary_hue="indigo", radius_size="lg", font=fonts, font_mono=["ui-monospace", "monospace"]
+    )
     # Gradio's subdued grey has a contrast of 2.5 on white; WCAG AA wants 4.5.
     return theme.set(body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_400")
 
@@ -162,7 +168,9 @@ class _LimitBody:
             await self.app(scope, limited, send)
         except (_TooLarge, ValueError):
             body = b'{"detail": "The request is too large; send at most 4 MB."}'
-            await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"application/json")]})
+            await send(
+                {"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"application/json")]}
+            )
             await send({"type": "http.response.body", "body": body})
 
 

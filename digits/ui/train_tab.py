@@ -33,15 +33,21 @@ def train_tab(
     )
     with gr.Row():
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
-            model = gr.Dropdown([(title, name) for name, title in TITLES.items()], value="mlp", label="Network", filterable=False)
+            model = gr.Dropdown(
+                [(title, name) for name, title in TITLES.items()], value="mlp", label="Network", filterable=False
+            )
             with gr.Row():
-                optimizer = gr.Dropdown(list(LEARNING_RATES), value="adam", label="Optimizer", min_width=120, filterable=False)
+                optimizer = gr.Dropdown(
+                    list(LEARNING_RATES), value="adam", label="Optimizer", min_width=120, filterable=False
+                )
                 learning_rate = gr.Number(LEARNING_RATES["adam"], label="Learning rate", min_width=120)
             with gr.Row():
                 batch_size = gr.Number(default.batch_size, label="Batch size", precision=0, min_width=120)
                 epochs = gr.Number(default.epochs, label="Epochs", precision=0, min_width=120)
             with gr.Row():
-                augment = gr.Dropdown(list(AUGMENTATIONS), value="none", label="Augmentation", min_width=120, filterable=False)
+                augment = gr.Dropdown(
+                    list(AUGMENTATIONS), value="none", label="Augmentation", min_width=120, filterable=False
+                )
                 seed = gr.Number(default.seed, label="Seed", precision=0, min_width=120)
             with gr.Row():
                 start = gr.Button("Train", variant="primary", elem_id="train")
@@ -56,7 +62,12 @@ def train_tab(
         updates = (gr.skip(),) * len(pickers)
         if not job.active:
             updates = tuple(networks.picker(job.visitor) for _ in pickers)
-        return progress(job, jobs.ahead(job), sent), gr.Button(interactive=not job.active), gr.Button(interactive=job.active), *updates
+        return (
+            progress(job, jobs.ahead(job), sent),
+            gr.Button(interactive=not job.active),
+            gr.Button(interactive=job.active),
+            *updates,
+        )
 
     async def follow(job: Job | None) -> AsyncIterator[tuple]:
         """Everything so far, then what is new, until the job ends."""
@@ -116,7 +127,13 @@ def progress(job: Job, ahead: int, sent: int) -> dict:
     updates = job.updates[:]
     last = updates[-1] if updates else None
     points = [
-        [round(u.epoch, 4), _round(u.loss), _round(u.accuracy), _round(u.validation_loss), _round(u.validation_accuracy)]
+        [
+            round(u.epoch, 4),
+            _round(u.loss),
+            _round(u.accuracy),
+            _round(u.validation_loss),
+            _round(u.validation_accuracy),
+        ]
         for u in updates[sent:]
     ]
     figures, share = [], 0.0
@@ -151,7 +168,8 @@ def _sentence(job: Job, ahead: int) -> str:
     if job.state == WAITING and ahead == 0:
         return f"Starting {title}."
     if job.state == WAITING:
-        return f"Waiting: {ahead} training{'' if ahead == 1 else 's'} before yours. It starts by itself, also if you close this page."
+        before = "1 training" if ahead == 1 else f"{ahead} trainings"
+        return f"Waiting: {before} before yours. It starts by itself, also if you close this page."
     if job.state == RUNNING:
         return f"Training {title}. It goes on if you close this page, and you find it here again."
     if job.state == DONE:

@@ -10,6 +10,7 @@ import binascii
 import functools
 import inspect
 import io
+import itertools
 import random
 
 import gradio as gr
@@ -23,6 +24,7 @@ from digits.ui.networks import DEFAULT, Networks
 
 MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.from_strokes` takes
 LARGEST_PICTURE = 3_000_000  # characters of base64; the pad sends pictures of at most 640 px a side
+DOT = 40  # thousandths of the pad: a drawing smaller than the pen is wide is a tap, not a digit
 TOSS_UP = 0.2  # a second digit above this probability is named in the answer
 
 
@@ -51,7 +53,9 @@ def pad(networks: Networks) -> gr.HTML:
         mnist, digit = load_mnist(), payload.get("digit")
         if digit is not None and digit not in range(10):
             raise DigitsError(f"There is no digit {digit!r}; wanted 0 to 9.")
-        candidates = range(len(mnist.test_labels)) if digit is None else (mnist.test_labels == digit).nonzero()[:, 0].tolist()
+        candidates = (
+            range(len(mnist.test_labels)) if digit is None else (mnist.test_labels == digit).nonzero()[:, 0].tolist()
+        )
         index = random.choice(candidates)
         ink = base64.b64encode(mnist.test_images[index].numpy().tobytes()).decode()
         return {"index": index, "label": int(mnist.test_labels[index]), "ink": ink}
@@ -62,6 +66,7 @@ def pad(networks: Networks) -> gr.HTML:
 
 def answer_errors(function):
     """Wrap a server function: a payload that is no object, and every DigitsError, becomes {"error": sentence}."""
+
     def refuse(payload):
         if not isinstance(payload, dict):
             raise DigitsError(f"The request is a {type(payload).__name__}; wanted an object.")
@@ -93,7 +98,10 @@ def _network(payload: dict) -> str:
 
 
 def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
-    """{"strokes": [[x, y, x, y, ...], ...]} -> polylines. Raises DigitsError for any other shape or size."""
+    """{"strokes": [[x, y, x, y, ...], ...]} in thousandths of the pad -> polylines, none for a dot.
+
+    Raises DigitsError for any other shape or size.
+    """
     strokes = payload.get("strokes")
     wanted = "wanted a list of strokes, each a list of numbers x, y, x, y, ..."
     if not isinstance(strokes, list):
@@ -104,7 +112,11 @@ def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
         raise DigitsError(f"The drawing has more than {MOST_NUMBERS // 2:,} points; clear the pad and draw one digit.")
     if not all(type(number) in (int, float) for numbers in strokes for number in numbers):
         raise DigitsError(f"A stroke has something that is no number; {wanted}.")
-    return [list(zip(numbers[::2], numbers[1::2], strict=True)) for numbers in strokes]
+    polylines = [list(zip(numbers[::2], numbers[1::2], strict=True)) for numbers in strokes]
+    xs, ys = [x for x, _ in itertools.chain(*polylines)], [y for _, y in itertools.chain(*polylines)]
+    if xs and max(xs) - min(xs) < DOT and max(ys) - min(ys) < DOT:
+        return []
+    return polylines
 
 
 def parse_picture(payload: dict) -> io.BytesIO:

@@ -32,7 +32,7 @@ function paint() {
 function paintNow() {
   const side = Math.round(paper.clientWidth * (window.devicePixelRatio || 1));
   if (!side) return;
-  if (paper.width !== side) paper.width = paper.height = side;
+  if (paper.width !== side || paper.height !== side) paper.width = paper.height = side;
   const pen = paper.getContext('2d'), scale = side / UNITS;
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.clearRect(0, 0, side, side);
