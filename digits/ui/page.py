@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_space
 
 from digits.data import load_mnist
 from digits.errors import DigitsError
@@ -26,7 +27,7 @@ def build_ui(device: str = "auto") -> gr.Blocks:
     select_device(device)
     jobs = JobQueue()
     networks = Networks(jobs, device)
-    with gr.Blocks(title="Digits", analytics_enabled=False) as demo:
+    with gr.Blocks(title="Digits", analytics_enabled=False, delete_cache=(3_600, 3_600)) as demo:
         # Whoever holds a visitor's id sees that visitor's trainings: 128 random bits, kept in the visitor's browser.
         visitor = gr.BrowserState("", storage_key="digits-visitor", secret="digits")
         gr.Markdown(
@@ -61,6 +62,8 @@ def build_ui(device: str = "auto") -> gr.Blocks:
 def share_sentence(demo: gr.Blocks) -> str:
     """Where this page can be reached by others, as HTML."""
     links = getattr(demo, "reachable_at", [])
+    if get_space():
+        return "Share this page by its address."
     if not links:
         return "This page is only on this computer. <code>python app.py --share</code> makes a public link for it."
     shown = ", ".join(f'<a href="{escape(link)}">{escape(link)}</a>' for link in links)
@@ -89,7 +92,7 @@ def launch(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, 
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     print(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")
     demo.reachable_at = []
-    if host == "0.0.0.0":
+    if host == "0.0.0.0" and not get_space():
         demo.reachable_at.append(f"http://{_address_in_this_network()}:{port}/")
         print(f"In the same network: {demo.reachable_at[0]}")
     if share:
