@@ -200,7 +200,7 @@ def _download(name: str) -> DataSet:
             if not isinstance(error, Exception):
                 raise
             raise DigitsError(
-                f"{name} could be neither read from {place} nor downloaded through torchvision "
+                f"{name} could be neither read from the cache nor downloaded through torchvision "
                 f"({_first_line(error)}); connect this machine to the internet and try again, delete {place.name} "
                 "if it is damaged, or choose mnist-test, which needs no download."
             ) from None

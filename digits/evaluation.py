@@ -11,7 +11,7 @@ from torch import Tensor
 
 from digits.data import DataSet, load_data
 from digits.errors import DigitsError
-from digits.inference import REFUSAL_THRESHOLD, Recognizer, to_ink
+from digits.inference import REFUSAL_THRESHOLD, Recognizer, digit_scores, to_ink
 
 MOST_MISTAKES = 200  # kept with their ink in a report; the count in the confusion matrix is whole
 
@@ -157,7 +157,7 @@ def report(data: DataSet, probabilities: np.ndarray, inks: np.ndarray) -> Report
         per_class=per_class,
         mistakes=mistakes,
         blank=int(blank.sum()),
-        refused=int((~blank & (scores < REFUSAL_THRESHOLD)).sum()),
+        refused=int((~blank & (digit_scores(probabilities, inks / np.float32(255)) < REFUSAL_THRESHOLD)).sum()),
         by_set=by_set,
     )
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import torch
+
 from digits.errors import DigitsError
 from digits.trainer import TrainConfig, TrainingUpdate, train
 
@@ -68,6 +70,7 @@ class JobQueue:
         self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._torch_threads = torch.get_num_threads()
 
     def start(self, config: TrainConfig, visitor: str) -> Job:
         """Queue a training. Raises DigitsError for a config that cannot be used, where this visitor's last training
@@ -137,6 +140,7 @@ class JobQueue:
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def _work(self) -> None:
+        torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one
         while (job := self._waiting.get()) is not None:
             with self._lock:
                 if job.stop_requested.is_set():

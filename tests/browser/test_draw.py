@@ -91,6 +91,15 @@ def test_a_dot_is_no_digit(visit):
     expect(answer(visitor)).to_have_text("?")
 
 
+def test_a_scribble_over_the_whole_pad_does_not_look_like_a_digit(visit):
+    visitor = visit()
+    rows = [(0.1 + 0.8 * (i % 2), 0.1 + 0.8 * i / 24) for i in range(25)]
+    columns = [(0.1 + 0.8 * i / 24, 0.1 + 0.8 * (i % 2)) for i in range(25)]
+    visitor.draw([[*rows, *columns]])
+    expect(sentence(visitor)).to_contain_text("does not look like a digit")
+    expect(answer(visitor)).not_to_have_class("answer sure")
+
+
 def test_the_drawing_is_read_again_with_another_network(visit):
     visitor = visit()
     visitor.draw(DIGITS[2])
