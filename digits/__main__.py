@@ -1,4 +1,4 @@
-"""The command line: python -m digits train | evaluate | read."""
+"""The command line: python -m digits train | evaluate | read | bench."""
 
 import argparse
 import dataclasses
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m digits", description=__doc__, allow_abbrev=False)
-    commands = parser.add_subparsers(required=True, metavar="train | evaluate | read")
+    commands = parser.add_subparsers(required=True, metavar="train | evaluate | read | bench")
     default = TrainConfig()
 
     command = commands.add_parser("train", help="train a network on MNIST", allow_abbrev=False)
@@ -66,7 +66,13 @@ def build_parser() -> argparse.ArgumentParser:
     reading.add_argument("--device", default="cpu")
     reading.set_defaults(run=run_read)
 
-    for each in (command, evaluation, reading):
+    bench = commands.add_parser("bench", help="measure the running app", allow_abbrev=False)
+    bench.add_argument("what", choices=["pad"], help="pad: how long the page takes to answer")
+    bench.add_argument("--drawings", required=True, help="a .jsonl or .jsonl.gz file of strokes, as for evaluate")
+    bench.add_argument("--count", type=int, default=20, help="drawings to draw")
+    bench.set_defaults(run=run_bench)
+
+    for each in (command, evaluation, reading, bench):
         each.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
@@ -157,6 +163,14 @@ def run_read(options: argparse.Namespace) -> int:
     else:
         lead = "" if reading.digit is not None else "This does not look like a digit; the nearest is "
         print(f"{lead}{reading.best} ({reading.digit_score:.1%})")
+    return 0
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    from digits.bench import bench_pad, table
+
+    result = bench_pad(options.drawings, options.count)
+    print(json.dumps(result) if options.json else table(result))
     return 0
 
 

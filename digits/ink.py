@@ -38,12 +38,17 @@ WIDTH_MIN, WIDTH_MAX = 1.3, 4.8
 WIDTH_THIN, WIDTH_THICK = 2.1, 3.5  # what thinner and thicker strokes become
 
 
-def from_strokes(strokes) -> torch.Tensor:
+def from_strokes(
+    strokes, *, crop: bool = True, scale: bool = True, centre: bool = True, frame: float | None = None
+) -> torch.Tensor:
     """Draw one digit's strokes with MNIST's pen.
 
     strokes: list of polylines, each a list of (x, y) or an (n, 2) array; y down, any unit.
     Returns ink, float32 (1, 28, 28) in [0, 1]. Blank (no points) or a dot (all points at one place) is all zeros.
     A stroke of one point beside other strokes is a dot of the pen.
+    The three steps of MNIST's geometry can be left out, to see what they are good for: without `crop` the box is the
+    whole `frame` (the side of the square that was drawn in, from 0; points outside are cut off), without `scale` the
+    box's long side is 28 pixels, not 20, and without `centre` the middle of the box is centred, not its mass.
     Raises DigitsError for anything else, coordinates that are not finite or beyond +-1e9, more than 1,000 strokes or
     20,000 points.
     """
@@ -57,19 +62,24 @@ def from_strokes(strokes) -> torch.Tensor:
     if extent <= max(1e-12 * np.abs(points).max(), 1e-300):  # nothing but rounding
         return torch.zeros(1, SIDE, SIDE)
 
-    scale = (LONG_SIDE * FINE - PEN) / extent
-    canvas = Image.new("L", tuple(np.rint(extents * scale).astype(int) + PEN))
-    draw = ImageDraw.Draw(canvas)
     radius = PEN // 2
+    box = (LONG_SIDE if scale else SIDE) * FINE
+    if crop:
+        factor, margin = (box - PEN) / extent, radius
+        size = tuple(np.rint(extents * factor).astype(int) + PEN)
+    else:
+        corner, factor, margin, size = np.zeros(2), box / frame, 0, (box, box)
+    canvas = Image.new("L", size)
+    draw = ImageDraw.Draw(canvas)
     for polyline in polylines:
-        fine = np.rint((polyline - corner) * scale).astype(int) + radius
+        fine = np.rint(((polyline - corner) * factor).clip(-SIDE * FINE, 2 * SIDE * FINE)).astype(int) + margin
         moved = (fine[1:] != fine[:-1]).any(axis=1)
         path = [tuple(point) for point in fine[np.r_[True, moved]].tolist()]
         if len(path) > 1:
             draw.line(path, fill=255, width=PEN)
         for x, y in path:  # round joints and ends
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return _centred(np.asarray(canvas), Image.Resampling.BILINEAR)
+    return _place(np.asarray(canvas), Image.Resampling.BILINEAR, by_mass=centre)
 
 
 def _parse(strokes) -> list[np.ndarray]:
@@ -104,15 +114,20 @@ def _parse(strokes) -> list[np.ndarray]:
     return polylines
 
 
-def _centred(fine: np.ndarray, softness=Image.Resampling.BOX, step: int = 1) -> torch.Tensor:
-    """Put a fine uint8 drawing with its centre of mass at CENTRE, to `step` fine pixels, and average it to the ink."""
+def _place(fine: np.ndarray, softness=Image.Resampling.BOX, step: int = 1, by_mass: bool = True) -> torch.Tensor:
+    """Put a fine uint8 drawing with its centre of mass at CENTRE, or its middle in the middle, to `step` fine pixels,
+    and average it to the ink.
+    """
     mass = fine.sum(dtype=np.int64)
     if mass == 0:
         return torch.zeros(1, SIDE, SIDE)
     height, width = fine.shape
-    x = fine.sum(axis=0, dtype=np.int64) @ (np.arange(width) + 0.5) / mass
-    y = fine.sum(axis=1, dtype=np.int64) @ (np.arange(height) + 0.5) / mass
-    place = [round((CENTRE * FINE - middle) / step) * step for middle in (x, y)]
+    if by_mass:
+        x = fine.sum(axis=0, dtype=np.int64) @ (np.arange(width) + 0.5) / mass
+        y = fine.sum(axis=1, dtype=np.int64) @ (np.arange(height) + 0.5) / mass
+        place = [round((CENTRE * FINE - middle) / step) * step for middle in (x, y)]
+    else:
+        place = [(SIDE * FINE - size) // 2 for size in (width, height)]
     canvas = Image.new("L", (SIDE * FINE, SIDE * FINE))
     # A lopsided drawing (all its mass at one end) stays whole rather than exactly centred.
     canvas.paste(
@@ -357,8 +372,8 @@ def _pen_width(strength: np.ndarray) -> torch.Tensor:
     stroke_width = 2 * np.median(inside[ridge]) / FINE
     if WIDTH_MIN <= stroke_width <= WIDTH_MAX:
         if abs(max(height, width) - LONG_SIDE) <= 2:  # already MNIST's size: keep its pixels
-            return _centred(np.kron(np.asarray(grey), np.ones((FINE, FINE), np.uint8)), step=FINE)
-        return _centred(fine)
+            return _place(np.kron(np.asarray(grey), np.ones((FINE, FINE), np.uint8)), step=FINE)
+        return _place(fine)
     # Move the edges so that, scaled to 20 pixels again, the stroke has the wanted width. Where that would leave
     # nothing of a stroke that is thinner than the others, its ridge stays.
     wanted = min(max(stroke_width, WIDTH_THIN), WIDTH_THICK)
@@ -371,7 +386,7 @@ def _pen_width(strength: np.ndarray) -> torch.Tensor:
     drawn = Image.fromarray(drawn[top:bottom, left:right].astype(np.uint8) * 255)
     scale = LONG_SIDE * FINE / max(drawn.size)
     drawn = drawn.resize([max(1, round(side * scale)) for side in drawn.size])
-    return _centred(np.asarray(drawn), Image.Resampling.BILINEAR)
+    return _place(np.asarray(drawn), Image.Resampling.BILINEAR)
 
 
 def open_image(source) -> Image.Image:

@@ -388,3 +388,22 @@ def test_files_over_20_mb_are_refused(tmp_path):
         file.truncate(20_000_001)
     with pytest.raises(DigitsError, match="20 MB"):
         open_image(path)
+
+
+def test_each_step_of_the_geometry_can_be_left_out():
+    small = [[(100, 100), (100, 300)], [(100, 300), (200, 300)]]  # an L in a corner of a frame of 1,000
+
+    def box(**steps):
+        inked = from_strokes(small, frame=1_000, **steps)[0] > 0.3
+        rows, columns = inked.any(1).nonzero()[:, 0], inked.any(0).nonzero()[:, 0]
+        return int(rows[0]), int(rows[-1] - rows[0] + 1), int(columns[0])
+
+    top, height, left = box(crop=False, scale=False, centre=False)
+    assert 1 <= top <= 3  # 100 of 1,000 is 2.8 of 28 pixels, less half a pen
+    assert 1 <= left <= 3
+    assert 6 <= height <= 9  # 200 of 1,000, and the pen
+    assert box(scale=False, centre=False)[1] == 28
+    assert box(centre=False)[1] == 20
+    assert box(centre=False)[0] == 4  # the 20-pixel box in the middle of 28
+    assert box() != box(centre=False)
+    assert torch.equal(from_strokes(small, frame=1_000), ink.from_strokes(small))

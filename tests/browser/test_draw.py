@@ -241,3 +241,30 @@ def test_ink_stands_out_from_the_paper_in_both_themes(visit, app, theme):
     ink, paper = (sum(map(float, colour[colour.index("(") + 1 : -1].split(",")[:3])) / 3 for colour in colours)
     assert (ink > paper) == (theme == "dark")
     assert abs(ink - paper) > 120
+
+
+def test_the_strip_shows_the_steps_and_a_step_switched_off_changes_the_answer(visit):
+    visitor = visit()
+    page = visitor.page
+    visitor.draw(
+        [[(0.04 + x * 0.16, 0.04 + y * 0.16) for x, y in stroke] for stroke in DIGITS[4]]
+    )  # small, in a corner
+    expect(answer(visitor)).to_have_text("4")
+    page.get_by_text("From your drawing to what the network sees").click()
+    stage_rows = """(canvases) => canvases.map((canvas) => {
+        const data = canvas.getContext('2d').getImageData(0, 0, 28, 28).data;
+        const range = [...Array(28).keys()];
+        const inked = range.filter((y) => range.some((x) => data[(y * 28 + x) * 4] > 60));
+        return inked.length ? inked[inked.length - 1] - inked[0] + 1 : 0;
+    })"""
+    page.wait_for_function(f"({stage_rows})([...document.querySelectorAll('.stages canvas')])[3] > 0")
+    drawn, cropped, scaled, centred = page.locator(".stages canvas").evaluate_all(stage_rows)
+    assert drawn <= 8
+    assert cropped >= 26
+    assert 19 <= scaled <= 22
+    assert 19 <= centred <= 22
+    before = page.locator(".bars").inner_text()
+    for name in ("cropped to the ink", "long side 20 pixels", "centred by its mass"):
+        page.get_by_label(name).uncheck()
+    expect(page.locator(".bars")).not_to_have_text(before)
+    page.wait_for_function(f"({stage_rows})([...document.querySelectorAll('.stages canvas')])[3] < 10")

@@ -14,8 +14,10 @@ import itertools
 import random
 
 import gradio as gr
+import numpy as np
 import torch
 
+from digits import ink
 from digits.data import load_mnist
 from digits.errors import DigitsError
 from digits.inference import Reading
@@ -26,6 +28,8 @@ from digits.ui.networks import DEFAULT, Networks
 MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.from_strokes` takes
 LARGEST_PICTURE = 3_000_000  # characters of base64; the pad sends pictures of at most 640 px a side
 DOT = 40  # thousandths of the pad: a drawing smaller than the pen is wide is a tap, not a digit
+FRAME = 1_000  # units of the pad's side, as in pad.js
+STEPS = ("crop", "scale", "centre")  # in their order
 TOSS_UP = 0.2  # a second digit above this probability is named in the answer
 
 
@@ -38,7 +42,13 @@ def pad(networks: Networks) -> gr.HTML:
         # 5.2 to 5.6 ms (median) in place of 1.6 to 2.0, and slow the training by a quarter. LOG.md has the figures.
         if torch.get_num_threads() > 1:
             torch.set_num_threads(1)
-        return answer(networks.get(_network(payload)).read_strokes(parse_strokes(payload)))
+        strokes, steps = parse_strokes(payload), parse_steps(payload)
+        drawn = ink.from_strokes(strokes, frame=FRAME, **steps)
+        reading = answer(networks.get(_network(payload)).read_ink(drawn[None])[0])
+        if payload.get("strip") is True and "ink" in reading:
+            stages = [ink.from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
+            reading["strip"] = [packed(stage[0].numpy()) for stage in stages] + [reading["ink"]]
+        return reading
 
     @answer_errors
     def read_picture(payload):
@@ -50,8 +60,8 @@ def pad(networks: Networks) -> gr.HTML:
         images = load_mnist().test_images
         if not isinstance(index, int) or not 0 <= index < len(images):
             raise DigitsError(f"There is no test digit {index!r}; wanted 0 to {len(images) - 1:,}.")
-        ink = images[index][None, None].float() / 255  # (1, 1, 28, 28)
-        return answer(networks.get(_network(payload)).read_ink(ink)[0])
+        picture = images[index][None, None].float() / 255  # (1, 1, 28, 28)
+        return answer(networks.get(_network(payload)).read_ink(picture)[0])
 
     @answer_errors
     def find_test_digit(payload):
@@ -62,8 +72,8 @@ def pad(networks: Networks) -> gr.HTML:
             range(len(mnist.test_labels)) if digit is None else (mnist.test_labels == digit).nonzero()[:, 0].tolist()
         )
         index = random.choice(candidates)
-        ink = base64.b64encode(mnist.test_images[index].numpy().tobytes()).decode()
-        return {"index": index, "label": int(mnist.test_labels[index]), "ink": ink}
+        picture = packed(mnist.test_images[index].numpy() / 255)
+        return {"index": index, "label": int(mnist.test_labels[index]), "ink": picture}
 
     functions = [read_strokes, read_picture, read_test_digit, find_test_digit]
     return html_component("pad", {"network": DEFAULT}, server_functions=functions)
@@ -124,6 +134,19 @@ def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
     return polylines
 
 
+def parse_steps(payload: dict) -> dict[str, bool]:
+    """{"steps": {"crop", "scale", "centre"}}, all on where not given -> arguments of `ink.from_strokes`."""
+    steps = payload.get("steps", {})
+    if not isinstance(steps, dict) or not all(steps.get(step, True) in (True, False) for step in STEPS):
+        raise DigitsError(f"The steps are not switches; wanted true or false for {', '.join(STEPS)}.")
+    return {step: bool(steps.get(step, True)) for step in STEPS}
+
+
+def stages_of(steps: dict[str, bool]) -> list[dict[str, bool]]:
+    """The way to the network's input: as drawn, then one more step at a time, up to the one before the last."""
+    return [{step: steps[step] and i < stage for i, step in enumerate(STEPS)} for stage in range(len(STEPS))]
+
+
 def parse_picture(payload: dict) -> io.BytesIO:
     """{"picture": "data:image/...;base64,..."} -> the file's bytes. Raises DigitsError for anything else."""
     picture = payload.get("picture")
@@ -147,8 +170,13 @@ def answer(reading: Reading) -> dict:
         "sentence": sentence(reading),
         "probabilities": [round(float(probability), 4) for probability in reading.probabilities],
         "digit_score": round(reading.digit_score, 4),
-        "ink": base64.b64encode((reading.ink * 255).round().astype("uint8").tobytes()).decode(),
+        "ink": packed(reading.ink),
     }
+
+
+def packed(picture: np.ndarray) -> str:
+    """Ink (28, 28) in [0, 1] -> base64 of its 784 bytes, ink 255."""
+    return base64.b64encode((picture * 255).round().astype("uint8").tobytes()).decode()
 
 
 def sentence(reading: Reading) -> str:

@@ -1,0 +1,215 @@
+"""Measurements of the running app: how long the pad takes to answer, alone and in a crowd.
+
+Everything runs on this machine: the app in a process of its own, Chromium headless through Playwright, and the crowd as
+one asynchronous HTTP client. So the figures hold for client and server sharing the cores that `machine` names.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digits.data import load_data
+from digits.errors import DigitsError
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+MOVES_A_SECOND = 60  # what a mouse or a finger sends at most between two frames of an ordinary screen
+PAUSE = 0.3  # seconds between two drawings
+
+
+def machine() -> dict:
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float = 10) -> dict:
+    """Draw `count` real drawings with the mouse, then let `people` draw at five readings a second for `seconds`; both
+    without and with a training -> {"machine", "idle", "training"}, times in milliseconds, sizes in bytes.
+
+    `latency` is from the newest pointer event in a request to its bars in the page. Raises DigitsError without a
+    Chromium and for drawings that cannot be read.
+    """
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise DigitsError("There is no Chromium on this machine; on Debian or Ubuntu: apt-get install chromium.")
+    data = load_data(drawings)
+    if data.drawings is None or len(data.labels) < count:
+        raise DigitsError(f"{drawings} has not {count} drawings; give a .jsonl file of strokes with as many.")
+    chosen = np.random.default_rng(0).choice(len(data.labels), count, replace=False)
+    strokes = [data.drawings[int(i)] for i in chosen]
+    labels = [int(data.labels[int(i)]) for i in chosen]
+    from playwright.sync_api import sync_playwright
+
+    result = {"machine": machine(), "drawings": count, "people": people}
+    with _app() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(address)
+        page.locator(".paper").wait_for()
+        page.evaluate("""() => {
+            window.readings = [];
+            new PerformanceObserver((list) => window.readings.push(...list.getEntries().filter(
+                (entry) => entry.name === 'reading').map((entry) => entry.duration))).observe({ type: 'measure' });
+        }""")
+        for state in ("idle", "training"):
+            if state == "training":
+                _train(page)
+            result[state] = _draw_all(page, strokes, labels) | {
+                "crowd": _run(_crowd(address, strokes, people, seconds))
+            }
+        result["still_training"] = page.locator("#stop").is_enabled()
+        browser.close()
+    return result
+
+
+@contextlib.contextmanager
+def _app() -> Iterator[str]:
+    """`python app.py` at a free port -> its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    root = Path(__file__).parents[1]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "app.py", "--port", str(port)], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        if "Digits is at" not in process.stdout.readline():
+            raise DigitsError("The app did not start; run python app.py to see why.")
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _train(page) -> None:
+    """Start a training that outlasts the measurement."""
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_role("spinbutton", name="Epochs").fill("1000")
+    page.locator("#train").click()
+    page.get_by_text("Training MLP").wait_for()
+    page.get_by_role("tab", name="Draw").click()
+
+
+def _draw_all(page, drawings: list, labels: list[int]) -> dict:
+    sizes, right, moves = [], 0, 0
+    page.on("request", note := lambda request: sizes.append(len(request.post_data_buffer or b"")))
+    page.evaluate("window.readings.length = 0")
+    started = time.perf_counter()
+    for strokes, label in zip(drawings, labels, strict=True):
+        box = page.locator(".paper").bounding_box()
+        points = np.concatenate([np.asarray(stroke, dtype=float) for stroke in strokes])
+        corner, extent = points.min(axis=0), np.ptp(points, axis=0).max()
+        for stroke in strokes:
+            for i, point in enumerate(stroke):
+                x, y = (np.asarray(point) - corner) / extent * 0.6 + 0.2  # in shares of the pad's side
+                due = time.perf_counter() + 1 / MOVES_A_SECOND
+                page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                moves += 1
+                if i == 0:
+                    page.mouse.down()
+                time.sleep(max(0, due - time.perf_counter()))
+            page.mouse.up()
+        page.wait_for_timeout(PAUSE * 1_000)
+        right += page.locator(".answer").inner_text() == str(label)
+        page.get_by_role("button", name="Clear").click()
+    elapsed = time.perf_counter() - started - PAUSE * len(drawings)
+    page.remove_listener("request", note)
+    latencies = page.evaluate("window.readings")
+    return {
+        "latency": _distribution(latencies),
+        "request_bytes": _distribution(sizes),
+        "moves": moves,
+        "moves_a_second": round(moves / elapsed, 1),
+        "readings": len(latencies),
+        "moves_without_a_reading_of_their_own": max(0, moves - len(latencies)),
+        "read_right": right,
+    }
+
+
+def _run(coroutine):
+    """asyncio.run in a thread of its own: Playwright has this thread's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+async def _crowd(address: str, drawings: list, people: int, seconds: float) -> dict:
+    """So many people, each asking five times a second for another drawing -> the server's answers."""
+    import aiohttp
+
+    async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=people)) as client:
+        async with client.get("config") as answer:
+            components = (await answer.json())["components"]
+        pad = next(each["id"] for each in components if each["props"].get("elem_id") == "pad")
+        bodies = [
+            {"fn_name": "read_strokes", "component_id": pad, "session_hash": "bench", "data": {"strokes": flat}}
+            for flat in ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
+        ]
+        latencies, failures = [], 0
+        end = time.perf_counter() + seconds
+
+        async def person(number: int) -> None:
+            nonlocal failures
+            await asyncio.sleep(number / people / 5)  # people do not ask in step
+            for body in itertools.islice(itertools.cycle(bodies), number, None):
+                asked = time.perf_counter()
+                if asked > end:
+                    return
+                try:
+                    async with client.post("gradio_api/component_server", json=body) as answer:
+                        failures += "error" in await answer.json()
+                    latencies.append((time.perf_counter() - asked) * 1_000)
+                except (aiohttp.ClientError, ValueError):
+                    failures += 1
+                await asyncio.sleep(max(0, 0.2 - (time.perf_counter() - asked)))
+
+        await asyncio.gather(*(person(number) for number in range(people)))
+    return {
+        "latency": _distribution(latencies),
+        "readings_a_second": round(len(latencies) / seconds, 1),
+        "failures": failures,
+    }
+
+
+def _distribution(values: list[float]) -> dict:
+    if not values:
+        return {"n": 0}
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return {
+        "n": len(values),
+        "p5": round(float(low), 1),
+        "median": round(float(median), 1),
+        "p95": round(float(high), 1),
+        "max": round(float(max(values)), 1),
+    }
+
+
+def table(result: dict) -> str:
+    """What bench_pad returned, for people."""
+    lines = [json.dumps(result["machine"]), "", f"{'milliseconds':36} {'n':>6} {'median':>8} {'p95':>8} {'max':>8}"]
+    for state in ("idle", "training"):
+        rows = {
+            f"{state}: pointer event to bars": result[state]["latency"],
+            f"{state}: {result['people']} people, server's answer": result[state]["crowd"]["latency"],
+            f"{state}: request, bytes": result[state]["request_bytes"],
+        }
+        for name, values in rows.items():
+            if values["n"]:
+                lines.append(f"{name:36} {values['n']:6} {values['median']:8} {values['p95']:8} {values['max']:8}")
+    return "\n".join(lines)
