@@ -406,4 +406,4 @@ def test_each_step_of_the_geometry_can_be_left_out():
     assert box(centre=False)[1] == 20
     assert box(centre=False)[0] == 4  # the 20-pixel box in the middle of 28
     assert box() != box(centre=False)
-    assert torch.equal(from_strokes(small, frame=1_000), ink.from_strokes(small))
+    assert torch.equal(from_strokes(small, frame=1_000), from_strokes(small))
