@@ -266,5 +266,5 @@ def test_the_strip_shows_the_steps_and_a_step_switched_off_changes_the_answer(vi
     before = page.locator(".bars").inner_text()
     for name in ("cropped to the ink", "long side 20 pixels", "centred by its mass"):
         page.get_by_label(name).uncheck()
-    expect(page.locator(".bars")).not_to_have_text(before)
+    expect(page.locator(".bars")).not_to_have_text(before, use_inner_text=True)
     page.wait_for_function(f"({stage_rows})([...document.querySelectorAll('.stages canvas')])[3] < 10")

@@ -28,6 +28,7 @@ from digits.ui.networks import DEFAULT, Networks
 MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.from_strokes` takes
 LARGEST_PICTURE = 3_000_000  # characters of base64; the pad sends pictures of at most 640 px a side
 DOT = 40  # thousandths of the pad: a drawing smaller than the pen is wide is a tap, not a digit
+LONGEST_LINK = 1_500  # characters, as in pad.js; a QR code of this size can still be photographed
 FRAME = 1_000  # units of the pad's side, as in pad.js
 STEPS = ("crop", "scale", "centre")  # in their order
 TOSS_UP = 0.2  # a second digit above this probability is named in the answer
@@ -75,7 +76,16 @@ def pad(networks: Networks) -> gr.HTML:
         picture = packed(mnist.test_images[index].numpy() / 255)
         return {"index": index, "label": int(mnist.test_labels[index]), "ink": picture}
 
-    functions = [read_strokes, read_picture, read_test_digit, find_test_digit]
+    @answer_errors
+    def draw_qr(payload):
+        text = payload.get("text")
+        if not isinstance(text, str) or not 0 < len(text) <= LONGEST_LINK:
+            raise DigitsError(f"A QR code can hold a link of 1 to {LONGEST_LINK:,} characters; draw a simpler digit.")
+        import segno
+
+        return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
+
+    functions = [read_strokes, read_picture, read_test_digit, find_test_digit, draw_qr]
     return html_component("pad", {"network": DEFAULT}, server_functions=functions)
 
 

@@ -29,7 +29,7 @@ function paint() {
   requestAnimationFrame(() => { paintWanted = false; paintNow(); });
 }
 
-function paintNow() {
+function paintNow(shown) {
   const side = Math.round(paper.clientWidth * (window.devicePixelRatio || 1));
   if (!side) return;
   if (paper.width !== side || paper.height !== side) paper.width = paper.height = side;
@@ -45,14 +45,14 @@ function paintNow() {
   pen.strokeStyle = pen.fillStyle = getComputedStyle(paper).color;
   pen.lineCap = pen.lineJoin = 'round';
   pen.lineWidth = PEN;
-  for (const points of stroke ? [...drawing.strokes, stroke] : drawing.strokes) trace(pen, points);
+  for (const points of shown || (stroke ? [...drawing.strokes, stroke] : drawing.strokes)) trace(pen, points);
   if (cursor) {
     pen.lineWidth = 6;
     pen.beginPath();
     pen.arc(cursor.x, cursor.y, cursor.down ? PEN / 2 : PEN, 0, 7);
     pen.stroke();
   }
-  hint.hidden = Boolean(drawing.strokes.length || drawing.picture || stroke || cursor);
+  hint.hidden = Boolean(drawing.strokes.length || drawing.picture || stroke || cursor || shown);
 }
 
 function trace(pen, points) {
@@ -238,6 +238,136 @@ async function loadTestDigit(digit) {
   change({ strokes: [], picture: { bitmap, index: found.index, label: found.label } });
 }
 
+// ---- a link to the drawing: its strokes in the URL's fragment, which no server sees
+//
+// Bytes, in base64url: the format's number, then the strokes, each as its number of points, the first point and the
+// steps to the others, all as variable-length integers (7 bits a byte, signs folded in); last the sum of all bytes.
+
+const FORMAT = 1, LONGEST_LINK = 1500;
+
+function encode(strokes) {
+  const bytes = [FORMAT];
+  const write = (n) => { for (; n > 127; n >>= 7) bytes.push(n & 127 | 128); bytes.push(n); };
+  const fold = (n) => n < 0 ? -2 * n - 1 : 2 * n;
+  for (const flat of strokes) {
+    write(flat.length / 2);
+    flat.forEach((n, i) => write(fold(i < 2 ? n : n - flat[i - 2])));
+  }
+  bytes.push(bytes.reduce((sum, byte) => sum + byte, 0) & 255);
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function decode(text) {   // throws on anything that encode did not write
+  const bytes = [...atob(text.replaceAll('-', '+').replaceAll('_', '/'))].map((letter) => letter.charCodeAt(0));
+  const sum = bytes.pop();
+  if (bytes[0] !== FORMAT || (bytes.reduce((a, b) => a + b, 0) & 255) !== sum) throw new Error('not a drawing');
+  let at = 1;
+  const read = () => {
+    let n = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      n |= (byte & 127) << shift;
+      if (byte < 128) return n;
+    }
+    throw new Error('cut off');
+  };
+  const unfold = (n) => n % 2 ? -(n + 1) / 2 : n / 2;
+  const strokes = [];
+  while (at < bytes.length) {
+    const points = [];
+    for (let count = read(), x = 0, y = 0; count > 0; count--) {
+      x += unfold(read());
+      y += unfold(read());
+      if (x < 0 || y < 0 || x > UNITS || y > UNITS) throw new Error('off the pad');
+      points.push([x, y]);
+    }
+    if (points.length) strokes.push(points);
+  }
+  if (!strokes.length) throw new Error('empty');
+  return strokes;
+}
+
+function link() {
+  if (!drawing.strokes.length) { tell(drawing.picture ? 'A link can hold a drawing, but no picture.' : 'Draw a digit first.'); return null; }
+  const url = new URL(location.href);
+  url.hash = 'd=' + encode(thin(drawing.strokes));
+  if (url.href.length > LONGEST_LINK) { tell('This drawing is too long for a link; draw a simpler one.'); return null; }
+  return url.href;
+}
+
+const tell = (text) => { find('.kept').textContent = text; find('.qr').replaceChildren(); };
+
+function openLink() {
+  const text = location.hash.startsWith('#d=') ? location.hash.slice(3) : null;
+  if (text === null) return;
+  let strokes;
+  try { strokes = decode(text); } catch { return complain('The link does not hold a drawing; ask for it again, or draw here.'); }
+  change({ strokes: [], picture: null });
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  let at = 0;
+  const points = strokes.flatMap((stroke, s) => stroke.map((point) => [s, point])), drawn = strokes.map(() => []);
+  const step = () => {   // about a second for the whole
+    if (drawing.strokes.length || drawing.picture || pointer !== null) return;   // the visitor has begun to draw
+    const until = still ? points.length : Math.min(points.length, at + Math.ceil(points.length / 60));
+    for (; at < until; at++) drawn[points[at][0]].push(points[at][1]);
+    if (at === points.length) return change({ strokes, picture: null });
+    drawing = { strokes: [], picture: null };
+    stroke = null;
+    paintNow(drawn.filter((each) => each.length));
+    requestAnimationFrame(step);
+  };
+  step();
+}
+
+function save(name, type, content) {
+  const anchor = document.createElement('a');
+  anchor.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  anchor.download = name;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
+}
+
+Object.assign(commands, {
+  async link() {
+    const url = link();
+    if (!url) return;
+    try { await navigator.clipboard.writeText(url); tell('Copied: ' + url); } catch { tell(url); }   // plain http has no clipboard
+  },
+  async qr() {
+    const url = link();
+    if (!url) return;
+    const code = await call('draw_qr', { text: url });
+    tell(code.error || (/\/\/(localhost|127\.)/.test(url) ? 'This page is only on this computer: a phone cannot open it.' : ''));
+    if (code.svg) find('.qr').innerHTML = code.svg;
+  },
+  async send() {
+    const url = link();
+    if (url) try { await navigator.share({ title: 'A digit', url }); } catch { /* the visitor closed the sheet */ }
+  },
+  png() {
+    if (isEmpty()) return tell('Draw a digit first.');
+    const sheet = document.createElement('canvas'), pen = sheet.getContext('2d');
+    sheet.width = sheet.height = paper.width;
+    pen.fillStyle = getComputedStyle(paper).backgroundColor;
+    pen.fillRect(0, 0, sheet.width, sheet.height);
+    pen.drawImage(paper, 0, 0);
+    sheet.toBlob((blob) => save('digit.png', 'image/png', blob));
+  },
+  svg() {
+    if (!drawing.strokes.length) return tell('Draw a digit first.');
+    const paths = drawing.strokes.map((points) => '<polyline points="' + (points.length > 1 ? points : [points[0], points[0]]).join(' ') + '"/>');
+    save('digit.svg', 'image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 1000"><g fill="none" stroke="#000" stroke-width="' +
+      PEN + '" stroke-linecap="round" stroke-linejoin="round">' + paths.join('') + '</g></svg>');
+  },
+  json() {
+    if (!drawing.strokes.length) return tell('Draw a digit first.');
+    const label = /^[0-9]$/.test(answer.textContent) ? Number(answer.textContent) : null;   // as read: correct it before you measure with it
+    save('digit.jsonl', 'application/json', JSON.stringify({ label, strokes: drawing.strokes }) + '\n');
+  },
+});
+find('[data-do=send]').hidden = !navigator.share;
+
 // ---- asking the network: at most one request in flight, and the newest drawing wins
 
 let busy = false, wanted = false;
@@ -322,6 +452,8 @@ function setBar(digit, share, first) {
 }
 
 empty();
-new ResizeObserver(paintNow).observe(paper);
+new ResizeObserver(() => paintNow()).observe(paper);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });   // dark mode
 watch('value', () => { if (!isEmpty()) ask(); });
+window.addEventListener('hashchange', () => { if (element.isConnected) openLink(); });
+openLink();
