@@ -5,6 +5,7 @@ python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device a
 
 import argparse
 import os
+import signal
 import sys
 
 from digits.errors import DigitsError
@@ -17,7 +18,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), help="0.0.0.0: the whole network"
     )
-    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--share", action="store_true", help="open a public link through Gradio's share server")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for a login")
     parser.add_argument("--device", default="auto", help="where networks train: auto, cpu, cuda, mps")
@@ -36,6 +37,7 @@ def login(auth: str | None) -> tuple[str, str] | None:
 def main() -> int:
     global demo
     options = parse()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop ends it as Ctrl-C does
     try:
         demo = build_ui(options.device)
         launch(demo, options.host, options.port, options.share, login(options.auth))

@@ -40,7 +40,7 @@ DATA_SETS = {
     **DOWNLOADABLE,
 }
 LARGEST_SET = 200_000  # examples in one file of a visitor's
-LARGEST_UNPACKED = 500_000_000  # bytes
+LARGEST_UNPACKED = 200_000_000  # bytes
 LONGEST_LINE = 2_000_000  # bytes of one drawing; a drawing has at most 20,000 points
 DOWNLOAD_PATIENCE = 20  # seconds without a byte
 

@@ -103,11 +103,13 @@ def evaluate(
     data = data if isinstance(data, DataSet) else load_data(data)
     progress = progress or (lambda share: None)
     inks, probabilities = [], []
-    for start in range(0, len(data.labels), 500):
-        some = _inks(data, start, min(start + 500, len(data.labels)))  # (B, 1, 28, 28)
+    some_at_once = 50 if data.ink is None else 500  # drawings are slow: `progress` may want to end it
+    for start in range(0, len(data.labels), some_at_once):
+        end = min(start + some_at_once, len(data.labels))
+        some = _inks(data, start, end)  # (B, 1, 28, 28)
         probabilities.append(recognizer.probabilities(some))
         inks.append((some[:, 0] * 255).round().to(torch.uint8))
-        progress(min(start + 500, len(data.labels)) / len(data.labels))
+        progress(end / len(data.labels))
     return report(data, torch.cat(probabilities).numpy(), torch.cat(inks).numpy())
 
 

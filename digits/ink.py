@@ -398,7 +398,7 @@ def open_image(source) -> Image.Image:
     is_path = isinstance(source, (str, Path))
     if not is_path and not hasattr(source, "seek"):
         raise DigitsError(f"A picture is opened from a path or a binary file, got {type(source).__name__}: pass one.")
-    name = str(source) if is_path else "the file"
+    name = Path(source).name if is_path else "the file"
     try:
         if is_path:
             size = Path(source).stat().st_size
@@ -421,4 +421,4 @@ def open_image(source) -> Image.Image:
             f"A picture must be {PICTURE_MIN} to {PICTURE_MAX:,} pixels a side, {name} is far larger: resize it."
         ) from None
     except Exception as error:  # Pillow's decoders raise many kinds on broken files
-        raise DigitsError(f"{name} is no picture that can be read ({error}): use PNG or JPEG.") from None
+        raise DigitsError(f"{name} is no picture that can be read: use PNG or JPEG.") from error

@@ -5,7 +5,6 @@ id, 128 random bits, is the key to its network: who does not have it cannot read
 """
 
 import dataclasses
-import queue
 import secrets
 import shutil
 import tempfile
@@ -65,10 +64,10 @@ class JobQueue:
         """
         self.longest_run, self.longest_queue = longest_run, longest_queue
         self.kept_a_visitor, self.kept = kept_a_visitor, kept
-        self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
+        self.folder: Path | None = None  # made at the first start
         self._jobs: dict[str, Job] = {}  # by id, oldest first
-        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()  # notified when a job comes, and at the end
+        self._closed = False
         self._thread: threading.Thread | None = None
         self._torch_threads = torch.get_num_threads()
 
@@ -82,6 +81,8 @@ class JobQueue:
                 raise DigitsError("Your last training has not ended; wait for it, or press Stop first.")
             if sum(job.state == WAITING for job in self._jobs.values()) >= self.longest_queue:
                 raise DigitsError(f"{self.longest_queue} trainings are waiting already; try again in a few minutes.")
+            if self.folder is None:
+                self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
             job = Job(config, visitor, self.folder)
             job.folder = self.folder / job.id
             job.config = dataclasses.replace(config, out=job.folder)
@@ -90,7 +91,7 @@ class JobQueue:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="training", daemon=True)
                 self._thread.start()
-            self._waiting.put(job)
+            self._lock.notify()
         return job
 
     def stop(self, visitor: str) -> bool:
@@ -126,26 +127,38 @@ class JobQueue:
         with self._lock:
             for job in self._jobs.values():
                 job.stop_requested.set()
-            thread = self._thread
-        self._waiting.put(None)
+            thread, self._closed = self._thread, True
+            self._lock.notify()
         if thread is not None:
             thread.join(timeout=30)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _forget_oldest(self, visitor: str) -> None:
+        """Jobs without a network never cost anybody theirs: they are forgotten on their own account."""
         ended = [job for job in self._jobs.values() if not job.active]
-        mine = [job for job in ended if job.visitor == visitor]
-        for job in {*ended[: max(0, len(ended) - self.kept)], *mine[: max(0, len(mine) - self.kept_a_visitor)]}:
-            del self._jobs[job.id]
-            shutil.rmtree(job.folder, ignore_errors=True)
+        kept = [job for job in ended if job.weights]
+        empty = [job for job in ended if not job.weights]
+        mine = [job for job in kept if job.visitor == visitor]
+        for jobs, most in ((kept, self.kept), (empty, self.kept), (mine, self.kept_a_visitor)):
+            for job in jobs[: max(0, len(jobs) - most)]:
+                self._jobs.pop(job.id, None)
+                shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _next(self) -> Job | None:
+        """The job that has waited longest, once there is one; None at the end."""
+        with self._lock:
+            while not self._closed:
+                job = next((job for job in self._jobs.values() if job.state == WAITING), None)
+                if job is not None:
+                    job.state, job.started = RUNNING, datetime.now()
+                    return job
+                self._lock.wait()
+        return None
 
     def _work(self) -> None:
         torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one
-        while (job := self._waiting.get()) is not None:
-            with self._lock:
-                if job.stop_requested.is_set():
-                    continue
-                job.state, job.started = RUNNING, datetime.now()
+        while (job := self._next()) is not None:
             try:
                 state, message = self._run(job)
             except DigitsError as error:

@@ -23,6 +23,7 @@ from digits.model import NETWORKS, Network, count_parameters, create_model, save
 LEARNING_RATES = {"adamw": 8e-3, "adam": 1e-3, "sgd": 0.1}
 SCHEDULES = ("auto", "one-cycle", "constant")
 
+LONGEST_SILENCE = 2.0  # seconds; a slow run yields also between, so that it can be watched and stopped
 UPDATES_AN_EPOCH, VALIDATIONS_AN_EPOCH = 50, 4
 MOST_UPDATES, MOST_VALIDATIONS = 2_000, 400  # keep the curve of the longest run light for a browser
 SMOOTHED_LOSS = 0.05  # label smoothing of one-cycle runs (Szegedy et al. 2016); constant runs are plain cross entropy
@@ -59,7 +60,7 @@ class TrainConfig:
         _choice("optimizer", self.optimizer, LEARNING_RATES)
         _choice("schedule", self.schedule, SCHEDULES)
         _choice("augmentation", self.augment, AUGMENTATIONS)
-        _whole_number("epochs", self.epochs, 1, 1_000)
+        _whole_number("number of epochs", self.epochs, 1, 1_000)
         _whole_number("batch size", self.batch_size, 1, 10_000)
         _whole_number("seed", self.seed, 0, 2**63 - 1)
         rate = self.learning_rate
@@ -104,7 +105,8 @@ class TrainingUpdate:
 
 
 def train(config: TrainConfig, data: Mnist | None = None) -> Iterator[TrainingUpdate]:
-    """Train a network as `config` says, on `data` (default: all of MNIST), yielding about 50 updates an epoch.
+    """Train a network as `config` says, on `data` (default: all of MNIST), yielding about 50 updates an epoch, and one
+    at least every few seconds.
 
     With `config.out` the weights and their card are written when the run ends, however it ends: closing the generator
     stops after the step in progress and keeps the weights so far. Raises DigitsError for values and a folder that
@@ -165,7 +167,8 @@ def _train(config: TrainConfig, data: Mnist | None) -> Iterator[TrainingUpdate]:
                 loss_sum = loss_sum + loss.detach() * len(batch)
                 correct_sum = correct_sum + (logits.argmax(1) == truth).sum()
                 validating = step % validate_every == 0 or step == steps
-                if not (validating or step % update_every == 0):
+                late = time.perf_counter() - window_started > LONGEST_SILENCE
+                if not (validating or late or step % update_every == 0):
                     continue
                 mean_loss, accuracy = loss_sum.item() / seen, correct_sum.item() / seen
                 speed = seen / (time.perf_counter() - window_started)

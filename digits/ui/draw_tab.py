@@ -8,21 +8,25 @@ from digits.ui.networks import DEFAULT, Networks, picker
 from digits.ui.pad import pad
 
 
-def draw_tab(networks: Networks) -> gr.Dropdown:
-    """Build the tab -> its network picker."""
+def draw_tab(networks: Networks) -> list[gr.Dropdown]:
+    """Build the tab -> its network pickers."""
     drawing_pad = pad(networks)
     with gr.Row(elem_classes="controls draw-controls"):
         network = picker("Network that reads")
-    network.change(
-        lambda key: {"network": key},
-        network,
+        compare = gr.Checkbox(label="Compare with a second network", min_width=260)
+        second = picker("Second network", value="mlp", visible=False)
+    chosen = [network, compare, second]
+    quick = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    compare.change(lambda on: gr.Dropdown(visible=on), compare, second, **quick)
+    gr.on(
+        [each.change for each in chosen],
+        lambda network, compare, second: {"network": network, "second": second if compare else None},
+        chosen,
         drawing_pad,
-        show_progress="hidden",
-        queue=False,
-        api_visibility="private",
+        **quick,
     )
     _programs(networks)
-    return network
+    return [network, second]
 
 
 def _programs(networks: Networks) -> None:

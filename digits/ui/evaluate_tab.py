@@ -1,9 +1,11 @@
 """The Evaluate tab: any network on any data set, and where it fails."""
 
 import base64
+import contextlib
 import io
 import queue
 import threading
+import time
 from collections.abc import Iterator
 
 import gradio as gr
@@ -17,6 +19,7 @@ from digits.ui.html import html_component
 from digits.ui.networks import Networks, picker
 
 OWN = "own"  # the data picker's entry for a file of the visitor's
+LONGEST_EVALUATION = 300  # seconds
 SPRITE_COLUMNS = 20  # report.css and report.js count on it
 
 
@@ -46,6 +49,8 @@ def evaluate_tab(networks: Networks, device: str) -> gr.Dropdown:
     def run(network: str, data: str, file: str | None) -> Iterator[dict]:
         """Evaluate a network on a data set; the last value has the whole report."""
         try:
+            if not isinstance(data, str) or not isinstance(network, str):
+                raise DigitsError("The network and the data set are named by texts; choose both from the lists.")
             if data == OWN and not file:
                 raise DigitsError("There is no file yet; choose one with labelled drawings above, then press Evaluate.")
             if data != OWN and data not in DATA_SETS:
@@ -58,33 +63,57 @@ def evaluate_tab(networks: Networks, device: str) -> gr.Dropdown:
         except DigitsError as error:
             yield {"sentence": str(error), "trouble": True}
 
-    start.click(
-        run, [network, data, file], report, show_progress="hidden", concurrency_id="evaluate", api_name="evaluate"
+    quick = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    start.click(lambda: {"sentence": "Waiting for the evaluations before this one."}, None, report, **quick).then(
+        run,
+        [network, data, file],
+        report,
+        show_progress="hidden",
+        concurrency_id="evaluate",
+        concurrency_limit=2,
+        api_name="evaluate",
     )
     return network
 
 
 class _Steps:
-    """Runs `work(tell)` in a thread and iterates over what it tells; `result` holds what it returned."""
+    """Runs `work(tell)` in a thread and iterates over what it tells, the last of it again every half second, so that a
+    page that has left is noticed; then, and after LONGEST_EVALUATION, the work ends at its next `tell`. `result` holds
+    what it returned.
+    """
 
     def __init__(self, work) -> None:
         self.work, self.result = work, None
 
     def __iter__(self) -> Iterator[float]:
         told: queue.SimpleQueue = queue.SimpleQueue()
+        left = threading.Event()
+        end = time.monotonic() + LONGEST_EVALUATION
+
+        def tell(share: float) -> None:
+            if left.is_set() or time.monotonic() > end:
+                raise DigitsError(f"The evaluation took over {LONGEST_EVALUATION} seconds; give it a smaller file.")
+            told.put(share)
 
         def run() -> None:
             try:
-                self.result = self.work(told.put)
+                self.result = self.work(tell)
                 told.put(None)
             except Exception as error:
                 told.put(error)
 
         threading.Thread(target=run, daemon=True).start()
-        while (news := told.get()) is not None:
-            if isinstance(news, Exception):
-                raise news
-            yield news
+        news = 0.0
+        try:
+            while news is not None:
+                with contextlib.suppress(queue.Empty):
+                    news = told.get(timeout=0.5)
+                if isinstance(news, Exception):
+                    raise news
+                if news is not None:
+                    yield news
+        finally:
+            left.set()
 
 
 def shown(report: Report) -> dict:

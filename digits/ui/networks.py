@@ -44,15 +44,17 @@ class Networks:
         return self._load(path, device)
 
 
-def picker(label: str = "Network") -> gr.Dropdown:
+def picker(label: str = "Network", value: str = DEFAULT, visible: bool = True) -> gr.Dropdown:
     """A picker of the shipped networks, before the page knows its visitor."""
     choices = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
-    return gr.Dropdown(choices, value=DEFAULT, label=label, interactive=True, filterable=False, min_width=260)
+    return gr.Dropdown(
+        choices, value=value, label=label, visible=visible, interactive=True, filterable=False, min_width=260
+    )
 
 
 def _shipped_label(path) -> str:
     card = json.loads(path.with_suffix(".json").read_text())
-    return f"{TITLES[card['network']]}, shipped ({card['figures']['test_accuracy']:.2%} on the test set)"
+    return f"{TITLES[card['network']]}, shipped ({card['figures']['test_accuracy']:.2%})"
 
 
 def _job_label(job: Job) -> str:

@@ -35,11 +35,11 @@ def build_ui(device: str = "auto") -> gr.Blocks:
         )
         with gr.Tabs():
             with gr.Tab("Draw", id="draw"):
-                draw_network = draw_tab(networks)
+                draw_networks = draw_tab(networks)
             train_place = gr.Tab("Train", id="train", render_children=True)
             with gr.Tab("Evaluate", id="evaluate", render_children=True):
                 evaluate_network = evaluate_tab(networks, device)
-            pickers = [draw_network, evaluate_network]
+            pickers = [*draw_networks, evaluate_network]
 
             def identify(visitor):
                 known = visitor if isinstance(visitor, str) and len(visitor) >= 20 else secrets.token_urlsafe(16)
@@ -64,6 +64,8 @@ def share_sentence(demo: gr.Blocks) -> str:
     links = getattr(demo, "reachable_at", [])
     if get_space():
         return "Share this page by its address."
+    if not links and getattr(demo, "share_failed", False):
+        return "No public link could be made. In the same Wi-Fi: <code>python app.py --host 0.0.0.0</code>"
     if not links:
         return "This page is only on this computer. <code>python app.py --share</code> makes a public link for it."
     shown = ", ".join(f'<a href="{escape(link)}">{escape(link)}</a>' for link in links)
@@ -100,6 +102,7 @@ def launch(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, 
             demo.reachable_at.insert(0, demo.share_url)
             print(f"Public link, for a week while this runs: {demo.share_url}")
         else:
+            demo.share_failed = True
             print(
                 "No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be\n"
                 "reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.\n"
@@ -125,9 +128,12 @@ def _theme() -> gr.themes.Base:
 
 def _check_address(host: str, port: int) -> None:
     try:
-        with socket.socket() as probe:
+        if not 1 <= port <= 65_535:
+            raise OverflowError("ports are 1 to 65535")
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+            probe.bind(address)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DigitsError(
@@ -146,16 +152,16 @@ def _address_in_this_network() -> str:
 
 
 class _LimitBody:
-    """ASGI middleware: a JSON body over LARGEST_REQUEST gets 413 and one sentence. Uploads have Gradio's own limit."""
+    """ASGI middleware: a body over LARGEST_REQUEST gets 413 and one sentence. Uploads have Gradio's own limit."""
 
     def __init__(self, app) -> None:
         self.app = app
 
     async def __call__(self, scope, receive, send) -> None:
-        headers = dict(scope.get("headers", ()))
-        if scope["type"] != "http" or headers.get(b"content-type", b"").startswith(b"multipart/"):
+        if scope["type"] != "http" or scope["path"].endswith("/upload"):
             return await self.app(scope, receive, send)
-        received = 0
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        received, begun = 0, False
 
         async def limited():
             nonlocal received
@@ -165,17 +171,23 @@ class _LimitBody:
                 raise _TooLarge
             return message
 
+        async def noted(message):
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
-            if int(headers.get(b"content-length", b"0")) > LARGEST_REQUEST:
+            if not length.isdigit() or int(length) > LARGEST_REQUEST:
                 raise _TooLarge
-            await self.app(scope, limited, send)
-        except (_TooLarge, ValueError):
+            await self.app(scope, limited, noted)
+        except _TooLarge:
+            if begun:
+                raise
             body = b'{"detail": "The request is too large; send at most 4 MB."}'
-            await send(
-                {"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"application/json")]}
-            )
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 413, "headers": headers})
             await send({"type": "http.response.body", "body": body})
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(BaseException):
+    """Not an Exception, so that nothing between takes it for a body that cannot be parsed."""

@@ -1,6 +1,7 @@
 """The Train tab: choose, press Train, watch; the training itself is a job of the server's (`digits.jobs`)."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 
 import gradio as gr
@@ -42,13 +43,13 @@ def train_tab(
                 )
                 learning_rate = gr.Number(LEARNING_RATES["adam"], label="Learning rate", min_width=120)
             with gr.Row():
-                batch_size = gr.Number(default.batch_size, label="Batch size", precision=0, min_width=120)
-                epochs = gr.Number(default.epochs, label="Epochs", precision=0, min_width=120)
+                batch_size = gr.Number(default.batch_size, label="Batch size", min_width=120)
+                epochs = gr.Number(default.epochs, label="Epochs", min_width=120)
             with gr.Row():
                 augment = gr.Dropdown(
                     list(AUGMENTATIONS), value="none", label="Augmentation", min_width=120, filterable=False
                 )
-                seed = gr.Number(default.seed, label="Seed", precision=0, min_width=120)
+                seed = gr.Number(default.seed, label="Seed", min_width=120)
             with gr.Row():
                 start = gr.Button("Train", variant="primary", elem_id="train")
                 stop = gr.Button("Stop", variant="stop", elem_id="stop", interactive=False)
@@ -74,7 +75,7 @@ def train_tab(
         sent, shown_before = 0, None
         while job is not None:
             active = job.active  # before the look, so that the last look sees all
-            count, state = len(job.updates), (job.state, jobs.ahead(job))
+            count, state = len(job.updates), (job.state, jobs.ahead(job), job.stop_requested.is_set())
             if count > sent or state != shown_before:
                 yield shown(job, sent)
                 sent, shown_before = count, state
@@ -84,19 +85,26 @@ def train_tab(
 
     async def train(model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor, request: gr.Request):
         """Start a training and follow it; the last value has the network's key and its figures."""
+        visitor = visitor or request.session_hash
+        running = next((job for job in jobs.of_visitor(visitor) if job.active), None)
+        if running is not None:  # in another tab of the same visitor: show it here too
+            gr.Warning("Your last training has not ended; here it is. Wait for it, or press Stop first.")
+            async for values in follow(running):
+                yield values
+            return
         try:
             job = jobs.start(
                 TrainConfig(
                     model=model,
                     optimizer=optimizer,
                     learning_rate=_number("learning rate", learning_rate),
-                    batch_size=_number("batch size", batch_size),
-                    epochs=_number("epochs", epochs),
+                    batch_size=_whole("batch size", batch_size),
+                    epochs=_whole("number of epochs", epochs),
                     augment=augment,
-                    seed=_number("seed", seed),
+                    seed=_whole("seed", seed),
                     device=device,
                 ),
-                visitor or request.session_hash,
+                visitor,
             )
         except DigitsError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -113,13 +121,26 @@ def train_tab(
     settings = [model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor]
     start.click(train, settings, outputs, concurrency_limit=None, show_progress="hidden", api_name="train")
     opened.then(attach, visitor, outputs, concurrency_limit=None, show_progress="hidden", api_visibility="private")
-    stop.click(jobs.stop, visitor, None, queue=False, api_visibility="private")
+
+    def end(visitor) -> None:
+        jobs.stop(visitor)
+
+    stop.click(end, visitor, None, queue=False, api_visibility="private")
 
 
 def _number(name: str, value: float | int | None) -> float | int:
     if value is None:
         raise DigitsError(f"The {name} is empty; give a number.")
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise DigitsError(f"The {name} is {value!r:.50}; wanted a number.")
     return value
+
+
+def _whole(name: str, value: float | int | None) -> int:
+    value = _number(name, value)
+    if not math.isfinite(value) or value != int(value):
+        raise DigitsError(f"The {name} is {value}; wanted a whole number.")
+    return int(value)
 
 
 def progress(job: Job, ahead: int, sent: int) -> dict:
@@ -165,6 +186,8 @@ def progress(job: Job, ahead: int, sent: int) -> dict:
 
 def _sentence(job: Job, ahead: int) -> str:
     title = TITLES[job.config.model]
+    if job.active and job.stop_requested.is_set():
+        return "Stopping."
     if job.state == WAITING and ahead == 0:
         return f"Starting {title}."
     if job.state == WAITING:

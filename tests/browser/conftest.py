@@ -63,11 +63,12 @@ class Visitor:
 
     def choose(self, label: str, option: str) -> None:
         """Choose in one of Gradio's dropdowns, the first option that contains `option`."""
-        self.page.get_by_label(label).locator("visible=true").first.click()
+        self.page.get_by_label(label, exact=True).locator("visible=true").first.click()
         self.page.get_by_role("option").filter(has_text=option).first.click()
 
     def draw(self, strokes) -> None:
         """Draw with the mouse; strokes are polylines in shares of the pad's side."""
+        self.page.locator(".paper").scroll_into_view_if_needed()
         box = self.page.locator(".paper").bounding_box()
         mouse = self.page.mouse
         for stroke in strokes:

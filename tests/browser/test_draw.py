@@ -166,6 +166,10 @@ def test_a_text_file_renamed_png_gets_one_sentence_and_the_pad_goes_on(visit):
         ("read_strokes", [1, 2], "wanted an object"),
         ("read_picture", {"picture": "data:image/png;base64,AAAA"}, "picture"),
         ("read_picture", {"picture": "data:image/png;base64,***"}, "damaged"),
+        ("read_picture", {"picture": "data:image/png;base64,\u00e9"}, "damaged"),
+        ("read_test_digit", {"index": True}, "0 to 9,999"),
+        ("read_strokes", {"strokes": [[1, 2, 3, 4]], "steps": {"crop": "no"}}, "not switches"),
+        ("draw_qr", {"text": "x" * 2_000}, "1 to 1,500"),
         ("read_picture", {"picture": "http://example.org/a.png"}, "did not arrive as a picture"),
         ("read_test_digit", {"index": 10_000}, "0 to 9,999"),
         ("find_test_digit", {"digit": 12}, "0 to 9"),
@@ -182,12 +186,13 @@ def test_what_a_visitor_sends_is_not_trusted(visit, function, payload, words):
     assert words in answer.json()["error"]
 
 
-def test_a_request_over_4_mb_is_refused(visit):
+@pytest.mark.parametrize("kind", ["application/json", "multipart/x"])
+def test_a_request_over_4_mb_is_refused(visit, kind):
     visitor = visit()
     answer = visitor.page.request.post(
         f"{visitor.address}gradio_api/component_server",
         data=json.dumps({"data": "x" * 5_000_000}),
-        headers={"content-type": "application/json"},
+        headers={"content-type": kind},
     )
     assert answer.status == 413
     assert "at most 4 MB" in answer.json()["detail"]
@@ -268,3 +273,45 @@ def test_the_strip_shows_the_steps_and_a_step_switched_off_changes_the_answer(vi
         page.get_by_label(name).uncheck()
     expect(page.locator(".bars")).not_to_have_text(before, use_inner_text=True)
     page.wait_for_function(f"({stage_rows})([...document.querySelectorAll('.stages canvas')])[3] < 10")
+
+
+def test_two_networks_read_the_same_drawing(visit):
+    visitor = visit()
+    visitor.draw(DIGITS[6])
+    expect(answer(visitor)).to_have_text("6")
+    second = visitor.page.locator(".second")
+    expect(second).to_be_hidden()
+    visitor.page.get_by_label("Compare with a second network").check()
+    expect(second).to_contain_text("I read 6.")
+    before = second.inner_text()
+    visitor.choose("Second network", "CNN")
+    expect(second).not_to_have_text(before)
+    assert second.inner_text().endswith(f"({visitor.page.locator('.bar.first .share').inner_text()})")
+    visitor.page.get_by_label("Compare with a second network").uncheck()
+    expect(second).to_be_hidden()
+
+
+def test_the_pen_in_the_hand_wins_over_keys_and_pictures_that_come_late(visit):
+    visitor = visit()
+    page = visitor.page
+    box = page.locator(".paper").bounding_box()
+    page.get_by_role("button", name="Random test digit").click()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGITS[7][0]]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:3]:
+        page.mouse.move(*point)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    for point in points[3:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    expect(sentence(visitor)).to_have_text("I read 7.")
+
+
+def test_a_reload_keeps_the_drawing(visit):
+    visitor = visit()
+    visitor.draw(DIGITS[9])
+    expect(answer(visitor)).to_have_text("9")
+    visitor.page.reload()
+    expect(answer(visitor)).to_have_text("9")

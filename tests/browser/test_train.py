@@ -52,7 +52,7 @@ def test_train_an_epoch_watch_the_curve_grow_and_draw_on_the_new_network(visit):
     visitor.tab("Draw")
     visitor.choose("Network that reads", "Mine: MLP")
     visitor.draw(DIGITS[0])
-    expect(visitor.page.locator(".answer")).to_have_text("0")
+    expect(visitor.page.locator(".sentence")).to_have_text("I read 0.")
     visitor.tab("Evaluate")
     visitor.choose("Network", "Mine: MLP")
     visitor.page.locator("#evaluate").click()
@@ -126,3 +126,17 @@ def test_a_training_that_diverges_says_so(visit):
     visitor.page.locator("#train").click()
     expect(state(visitor)).to_contain_text("no longer a finite number", timeout=60_000)
     expect(visitor.page.locator("#train")).to_be_enabled()
+
+
+def test_a_second_tab_of_the_same_visitor_shows_the_running_training(visit):
+    visitor = visit()
+    first = visitor.page
+    visitor.tab("Train")
+    visitor.open()
+    start(visitor, epochs=500)
+    wait_for_points(visitor, 0)
+    first.locator("#train").click()
+    expect(first.locator(".state")).to_contain_text("Training MLP")
+    expect(first.locator("#stop")).to_be_enabled()
+    first.locator("#stop").click()
+    expect(state(visitor)).to_contain_text("weights so far are kept")

@@ -6,7 +6,6 @@ never raise: {"error": sentence} for input that cannot be used.
 """
 
 import base64
-import binascii
 import functools
 import inspect
 import io
@@ -35,7 +34,15 @@ TOSS_UP = 0.2  # a second digit above this probability is named in the answer
 
 
 def pad(networks: Networks) -> gr.HTML:
-    """The pad. Its value is {"network": key}: set it, and the drawing is read again with that network."""
+    """The pad. Its value is {"network": key, "second": key or None}: set it, and the drawing is read again."""
+
+    def read(payload: dict, drawn: torch.Tensor) -> dict:
+        """Ink (1, 28, 28) read by the network that the payload names, and by its `second` one, if it names any."""
+        reading = answer(networks.get(payload.get("network") or DEFAULT).read_ink(drawn[None])[0])
+        if payload.get("second") and not reading.get("blank"):
+            reading["second"] = answer(networks.get(payload["second"]).read_ink(drawn[None])[0])
+            del reading["second"]["ink"]
+        return reading
 
     @answer_errors
     async def read_strokes(payload):  # async: runs in the event loop, 2 ms, and so needs no thread of its own
@@ -45,7 +52,7 @@ def pad(networks: Networks) -> gr.HTML:
             torch.set_num_threads(1)
         strokes, steps = parse_strokes(payload), parse_steps(payload)
         drawn = ink.from_strokes(strokes, frame=FRAME, **steps)
-        reading = answer(networks.get(_network(payload)).read_ink(drawn[None])[0])
+        reading = read(payload, drawn)
         if payload.get("strip") is True and "ink" in reading:
             stages = [ink.from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
             reading["strip"] = [packed(stage[0].numpy()) for stage in stages] + [reading["ink"]]
@@ -53,21 +60,20 @@ def pad(networks: Networks) -> gr.HTML:
 
     @answer_errors
     def read_picture(payload):
-        return answer(networks.get(_network(payload)).read_image(open_image(parse_picture(payload))))
+        return read(payload, ink.from_image(open_image(parse_picture(payload))))
 
     @answer_errors
     def read_test_digit(payload):
         index = payload.get("index")
         images = load_mnist().test_images
-        if not isinstance(index, int) or not 0 <= index < len(images):
+        if type(index) is not int or not 0 <= index < len(images):
             raise DigitsError(f"There is no test digit {index!r}; wanted 0 to {len(images) - 1:,}.")
-        picture = images[index][None, None].float() / 255  # (1, 1, 28, 28)
-        return answer(networks.get(_network(payload)).read_ink(picture)[0])
+        return read(payload, images[index][None].float() / 255)
 
     @answer_errors
     def find_test_digit(payload):
         mnist, digit = load_mnist(), payload.get("digit")
-        if digit is not None and digit not in range(10):
+        if digit is not None and (type(digit) is not int or digit not in range(10)):
             raise DigitsError(f"There is no digit {digit!r}; wanted 0 to 9.")
         candidates = (
             range(len(mnist.test_labels)) if digit is None else (mnist.test_labels == digit).nonzero()[:, 0].tolist()
@@ -86,7 +92,7 @@ def pad(networks: Networks) -> gr.HTML:
         return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
 
     functions = [read_strokes, read_picture, read_test_digit, find_test_digit, draw_qr]
-    return html_component("pad", {"network": DEFAULT}, server_functions=functions)
+    return html_component("pad", {"network": DEFAULT, "second": None}, server_functions=functions)
 
 
 def answer_errors(function):
@@ -116,10 +122,6 @@ def answer_errors(function):
                 return {"error": str(error)}
 
     return wrapped
-
-
-def _network(payload: dict) -> str:
-    return payload.get("network") or DEFAULT
 
 
 def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
@@ -166,7 +168,7 @@ def parse_picture(payload: dict) -> io.BytesIO:
         raise DigitsError(f"The picture has {len(picture):,} characters; wanted at most {LARGEST_PICTURE:,}.")
     try:
         return io.BytesIO(base64.b64decode(picture.split(",", 1)[1], validate=True))
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one
         raise DigitsError("The picture was damaged on its way; open it again.") from None
 
 

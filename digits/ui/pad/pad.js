@@ -16,7 +16,7 @@ let cursor = null;                             // the keyboard's pen: {x, y, dow
 for (let digit = 0; digit < 10; digit++) {
   const bar = document.createElement('div');
   bar.className = 'bar';
-  bar.innerHTML = '<span>' + digit + '</span><div class="track"><div class="fill"></div></div><span class="share"></span>';
+  bar.innerHTML = '<span>' + digit + '</span><div class="track"><div class="fill"></div><div class="fill2"></div></div><span class="share"></span>';
   bars.append(bar);
 }
 
@@ -80,8 +80,16 @@ function become(next) {
   drawing = next;
   stroke = null;
   for (const [name, off] of [['undo', !past.length], ['redo', !future.length], ['clear', isEmpty()]]) find('[data-do=' + name + ']').disabled = off;
+  try { sessionStorage.setItem('digits-drawing', JSON.stringify(drawing.strokes)); } catch { /* private windows may have no storage */ }
   paint();
   ask();
+}
+
+function restore() {   // after a reload, such as Gradio's own when its server was restarted
+  try {
+    const strokes = JSON.parse(sessionStorage.getItem('digits-drawing') || '[]');
+    if (strokes.length) change({ strokes, picture: null });
+  } catch { /* nothing to restore */ }
 }
 
 const isEmpty = () => !drawing.strokes.length && !drawing.picture;
@@ -137,7 +145,7 @@ paper.addEventListener('pointerdown', (event) => {
 });
 
 paper.addEventListener('pointermove', (event) => {
-  if (event.pointerId !== pointer) return;
+  if (event.pointerId !== pointer || (tool === 'pen' && !stroke)) return;
   touched = event.timeStamp;
   const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
   for (const each of events.length ? events : [event]) {
@@ -168,6 +176,7 @@ element.addEventListener('click', (event) => {
 paper.addEventListener('keydown', (event) => {
   const key = event.key.toLowerCase(), step = event.shiftKey ? 10 : 40;
   const move = { arrowleft: [-step, 0], arrowright: [step, 0], arrowup: [0, -step], arrowdown: [0, step] }[key];
+  if (pointer !== null) return;   // not while the pen is down
   if (event.ctrlKey || event.metaKey) {
     if (key === 'z') commands[event.shiftKey ? 'redo' : 'undo']();
     else if (key === 'y') commands.redo();
@@ -193,12 +202,14 @@ paper.addEventListener('blur', () => { if (cursor) { endStroke(); cursor = null;
 // ---- pictures
 
 async function openPicture(file) {
+  const before = drawing;
   if (!file) return;
   if (file.size > LARGEST_PICTURE) return complain('That file has ' + Math.round(file.size / 1e6) + ' MB; open a picture of at most 20 MB.');
   let bitmap;
   try { bitmap = await createImageBitmap(file); } catch {
     return complain('"' + file.name + '" is not a picture that this browser can open; try a PNG or JPEG.');
   }
+  if (stroke || drawing !== before) return;   // the pen in the hand wins over a picture that comes late
   if (Math.min(bitmap.width, bitmap.height) < 8) return complain('That picture is under 8 pixels a side; open a larger one.');
   const fit = Math.min(1, PICTURE_SIDE / Math.max(bitmap.width, bitmap.height));
   const small = document.createElement('canvas');
@@ -230,7 +241,8 @@ function pixels(base64) {   // base64 of 28x28 bytes, ink 255 -> ImageData, whit
 }
 
 async function loadTestDigit(digit) {
-  const found = await call('find_test_digit', { digit });
+  const before = drawing, found = await call('find_test_digit', { digit });
+  if (stroke || drawing !== before) return;
   if (found.error) return complain(found.error);
   const bitmap = document.createElement('canvas');
   bitmap.width = bitmap.height = 28;
@@ -372,7 +384,7 @@ find('[data-do=send]').hidden = !navigator.share;
 
 let busy = false, wanted = false;
 let touched = 0;   // when the newest pointer event came, on the clock of performance.now()
-const network = () => (props.value && props.value.network) || 'cnn';
+const network = () => ({ network: (props.value && props.value.network) || 'cnn', second: (props.value && props.value.second) || null });
 
 async function call(name, payload) {
   const trouble = { error: 'The server does not answer; check that it is running, then draw again.' };
@@ -398,9 +410,9 @@ async function ask() {
     wanted = false;
     const since = touched, asked = drawing, strokes = stroke ? [...drawing.strokes, stroke] : drawing.strokes, { picture } = drawing;
     let reading;
-    if (picture && picture.data) reading = await call('read_picture', { picture: picture.data, network: network() });
-    else if (picture) reading = await call('read_test_digit', { index: picture.index, network: network() });
-    else if (strokes.length) reading = await call('read_strokes', { strokes: thin(strokes), network: network(), ...preparation() });
+    if (picture && picture.data) reading = await call('read_picture', { picture: picture.data, ...network() });
+    else if (picture) reading = await call('read_test_digit', { index: picture.index, ...network() });
+    else if (strokes.length) reading = await call('read_strokes', { strokes: thin(strokes), ...network(), ...preparation() });
     else reading = { blank: true };
     if (asked.picture === drawing.picture && !(isEmpty() && !stroke && !reading.blank)) show(reading, picture);
     if (stroke && strokes.length) {   // for `python -m digits bench pad`, and for anybody's profiler
@@ -434,10 +446,23 @@ function show(reading, picture) {
     const pen = canvas.getContext('2d');
     if (reading.strip) pen.putImageData(pixels(reading.strip[i]), 0, 0); else pen.clearRect(0, 0, 28, 28);
   });
+  bars.setAttribute('aria-label', 'Probabilities: ' + reading.probabilities.map((share, digit) => digit + ': ' + (share * 100).toFixed(1) + '%').join(', '));
   reading.probabilities.forEach((share, digit) => setBar(digit, share, digit === reading.best));
+  showSecond(reading.second);
+}
+
+function showSecond(second) {
+  const line = find('.second');
+  bars.classList.toggle('two', Boolean(second));
+  line.hidden = !second;
+  if (!second) return;
+  const text = 'The second network: ' + second.sentence + ' (' + (second.probabilities[second.best] * 100).toFixed(1) + '%)';
+  if (line.textContent !== text) line.replaceChildren(document.createElement('i'), text);
+  second.probabilities.forEach((share, digit) => { bars.children[digit].querySelector('.fill2').style.transform = 'scaleX(' + share + ')'; });
 }
 
 function empty() {
+  showSecond(null);
   answer.textContent = '?';
   answer.classList.remove('sure');
   for (const canvas of [seen, ...stages]) canvas.getContext('2d').clearRect(0, 0, 28, 28);
@@ -456,4 +481,4 @@ new ResizeObserver(() => paintNow()).observe(paper);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });   // dark mode
 watch('value', () => { if (!isEmpty()) ask(); });
 window.addEventListener('hashchange', () => { if (element.isConnected) openLink(); });
-openLink();
+if (location.hash.startsWith('#d=')) openLink(); else restore();
