@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from digits.augment import AUGMENTATIONS
-from digits.data import DATA_SETS, load_data
+from digits.data import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation import evaluate
 from digits.inference import DEFAULT_WEIGHTS, Recognizer
@@ -57,6 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluation = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
     evaluation.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     evaluation.add_argument("--data", default="mnist-test", help=f"{', '.join(DATA_SETS)}, or a path")
+    evaluation.add_argument(
+        "--reject", type=Path, metavar="DRAWINGS", help="drawings that are no digits: are they refused?"
+    )
     evaluation.add_argument("--device", default="auto")
     evaluation.set_defaults(run=run_evaluate)
 
@@ -133,8 +136,9 @@ def run_evaluate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
+    reject = load_outliers(options.reject) if options.reject else None
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
-        report = evaluate(recognizer, data, lambda share: bar.update(round(share * 100) - bar.n))
+        report = evaluate(recognizer, data, lambda share: bar.update(round(share * 100) - bar.n), reject)
     if options.json:
         print(json.dumps(report.to_json()))
         return 0
@@ -143,6 +147,10 @@ def run_evaluate(options: argparse.Namespace) -> int:
     if report.by_set:
         for name, score in report.by_set.items():
             print(f"  {name or 'unnamed'}: {score.accuracy:.2%} of {score.n:,}")
+    print(f"Refused as no digits: {report.refused:,}. Expected calibration error: {report.calibration_error:.2%}")
+    if report.rejection:
+        others = report.rejection
+        print(f"{others.data}: {others.refused:,} of {others.n:,} refused, AUROC {others.auroc:.4f}")
     print("\nConfusion matrix (row: what it was, column: what was read)")
     print("      " + "".join(f"{digit:6}" for digit in range(10)))
     for digit, row in enumerate(report.confusion):

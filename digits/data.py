@@ -185,6 +185,17 @@ def load_data(name: str | Path) -> DataSet:
     raise DigitsError(f"{path.name} is no data set that Digits reads; wanted {', '.join(readers)} or a folder.")
 
 
+def load_outliers(path: str | Path) -> DataSet:
+    """Drawings that are no digits, `.jsonl` or `.jsonl.gz` with one {"strokes"} a line -> DataSet, its labels all -1.
+
+    Raises DigitsError for anything else.
+    """
+    path = Path(path)
+    if not os.path.isfile(path) or not path.name.lower().endswith((".jsonl", ".jsonl.gz")):
+        raise DigitsError(f"{str(path)[:200]!r} is no file of drawings; wanted a .jsonl or .jsonl.gz with strokes.")
+    return _read_strokes(path, labelled=False)
+
+
 def _download(name: str) -> DataSet:
     """QMNIST, EMNIST digits or USPS through torchvision, downloaded on the first request."""
     root = cache_folder()
@@ -272,7 +283,7 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _read_strokes(path: Path) -> DataSet:
+def _read_strokes(path: Path, labelled: bool = True) -> DataSet:
     lines, labels, sets = [], [], []
     try:
         for number, line in enumerate(_lines(path), start=1):
@@ -281,10 +292,10 @@ def _read_strokes(path: Path) -> DataSet:
             try:
                 drawing = json.loads(line)
                 drawing["strokes"]
-                labels.append(drawing["label"])
+                labels.append(drawing["label"] if labelled else -1)
                 sets.append(str(drawing.get("set", "")))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                wanted = '{"label": 0 to 9, "strokes": [[[x, y], ...]]}'
+                wanted = '{"label": 0 to 9, "strokes": [[[x, y], ...]]}' if labelled else '{"strokes": [[[x, y], ...]]}'
                 raise DigitsError(f"Line {number} of {path.name} is not a drawing; wanted {wanted}.") from None
             lines.append(line)
             _limit(len(lines), path.name)
@@ -293,7 +304,8 @@ def _read_strokes(path: Path) -> DataSet:
     _limit(len(lines), path.name)
     # Parsed again when they are drawn: as lists of numbers they take nine times the memory.
     drawings = _Opened(lines, lambda line: json.loads(line)["strokes"])
-    return DataSet(path.name, _labels(labels, path.name), drawings=drawings, sets=sets if any(sets) else None)
+    labels = _labels(labels, path.name) if labelled else torch.tensor(labels)
+    return DataSet(path.name, labels, drawings=drawings, sets=sets if any(sets) else None)
 
 
 def _read_arrays(path: Path) -> DataSet:

@@ -1,5 +1,6 @@
 """How well a network reads a labelled data set: evaluate() -> Report."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from digits.data import DataSet, load_data
 from digits.errors import DigitsError
-from digits.inference import REFUSAL_THRESHOLD, Recognizer, digit_scores, to_ink
+from digits.inference import Recognizer, to_ink
 
 MOST_MISTAKES = 200  # kept with their ink in a report; the count in the confusion matrix is whole
 
@@ -51,6 +52,20 @@ class SetScore:
     accuracy: float
     interval: tuple[float, float]
     n: int
+    refused: int
+    calibration_error: float
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Drawings that are no digits, against an evaluation's examples."""
+
+    data: str
+    n: int
+    auroc: float
+    """The chance that a digit's score is above one of these, ties counting half."""
+    refused: int
+    """Of these, how many the app would not call a digit; `Report.refused` is of the digits."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,11 @@ class Report:
     """Examples without any ink."""
     refused: int
     """Examples with ink whose digit_score is under the threshold, so that the app would not call them a digit."""
+    calibration_error: float
+    """Expected calibration error of the likeliest digit's probability, in [0, 1] (Guo et al. 2017): 15 equal bins."""
     by_set: dict[str, SetScore] | None = None
+    rejection: "Rejection | None" = None
+    """How the examples' digit scores compare with those of drawings that are no digits, where such were given."""
 
     def to_json(self) -> dict:
         """The report as plain values, without the mistakes' pictures."""
@@ -84,9 +103,12 @@ class Report:
             "per_class": [vars(scores) for scores in self.per_class],
             "blank": self.blank,
             "refused": self.refused,
+            "calibration_error": self.calibration_error,
         }
         if self.by_set is not None:
             report["by_set"] = {name: vars(score) for name, score in self.by_set.items()}
+        if self.rejection is not None:
+            report["rejection"] = vars(self.rejection)
         return report
 
 
@@ -94,23 +116,37 @@ def evaluate(
     recognizer: Recognizer,
     data: str | Path | DataSet = "mnist-test",
     progress: Callable[[float], None] | None = None,
+    reject: DataSet | None = None,
 ) -> Report:
     """Read every example of `data` (a name or path for `digits.data.load_data`, or a DataSet) -> Report.
 
-    `progress` is called with the share done, in [0, 1]. Raises DigitsError for data that cannot be read, naming the
-    example where it is one.
+    `reject` holds drawings that are no digits (`digits.data.load_outliers`), for `Report.rejection`. `progress` is
+    called with the share done, in [0, 1]. Raises DigitsError for data that cannot be read, naming the example where it
+    is one.
     """
     data = data if isinstance(data, DataSet) else load_data(data)
     progress = progress or (lambda share: None)
-    inks, probabilities = [], []
+    whole = len(data.labels) + (len(reject.labels) if reject else 0)
+    probabilities, scores, inks = _read(recognizer, data, lambda count: progress(count / whole))
+    result = report(data, probabilities, scores, inks, recognizer.refusal_threshold)
+    if reject is None:
+        return result
+    _, others, _ = _read(recognizer, reject, lambda count: progress((count + len(data.labels)) / whole))
+    refused = int((others < recognizer.refusal_threshold).sum())
+    rejection = Rejection(reject.name, len(others), area_under_curve(scores, others), refused)
+    return dataclasses.replace(result, rejection=rejection)
+
+
+def _read(recognizer: Recognizer, data: DataSet, progress: Callable[[int], None]) -> tuple[np.ndarray, ...]:
+    """-> probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28)."""
+    parts = []
     some_at_once = 50 if data.ink is None else 500  # drawings are slow: `progress` may want to end it
     for start in range(0, len(data.labels), some_at_once):
         end = min(start + some_at_once, len(data.labels))
         some = _inks(data, start, end)  # (B, 1, 28, 28)
-        probabilities.append(recognizer.probabilities(some))
-        inks.append((some[:, 0] * 255).round().to(torch.uint8))
-        progress(end / len(data.labels))
-    return report(data, torch.cat(probabilities).numpy(), torch.cat(inks).numpy())
+        parts.append((*recognizer.scores(some), (some[:, 0] * 255).round().to(torch.uint8).numpy()))
+        progress(end)
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
 def _inks(data: DataSet, start: int, end: int) -> Tensor:
@@ -125,13 +161,16 @@ def _inks(data: DataSet, start: int, end: int) -> Tensor:
     return torch.stack(inks)
 
 
-def report(data: DataSet, probabilities: np.ndarray, inks: np.ndarray) -> Report:
-    """Labels, probabilities (N, 10) and uint8 inks (N, 28, 28) -> Report."""
+def report(
+    data: DataSet, probabilities: np.ndarray, scores: np.ndarray, inks: np.ndarray, refusal_threshold: float
+) -> Report:
+    """Labels, probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28) -> Report."""
     labels = data.labels.numpy()
     blank = ~probabilities.any(axis=1)
     digits = np.where(blank, -1, probabilities.argmax(axis=1))
-    scores = probabilities.max(axis=1)
+    confidences = probabilities.max(axis=1)
     right = digits == labels
+    refused = ~blank & (scores < refusal_threshold)
     confusion = np.zeros((10, 10), dtype=np.int64)
     np.add.at(confusion, (labels[~blank], digits[~blank]), 1)
     counts = np.bincount(labels, minlength=10)
@@ -142,14 +181,22 @@ def report(data: DataSet, probabilities: np.ndarray, inks: np.ndarray) -> Report
         f1 = _share(2 * precision * recall, precision + recall)
         per_class.append(DigitScores(digit, int(counts[digit]), precision, recall, f1))
     wrong = np.flatnonzero(~right & ~blank)
-    worst = wrong[np.argsort(-scores[wrong], kind="stable")][:MOST_MISTAKES]
-    mistakes = [Mistake(int(i), int(labels[i]), int(digits[i]), float(scores[i]), inks[i]) for i in worst]
+    worst = wrong[np.argsort(-confidences[wrong], kind="stable")][:MOST_MISTAKES]
+    mistakes = [Mistake(int(i), int(labels[i]), int(digits[i]), float(confidences[i]), inks[i]) for i in worst]
     by_set = None
     if data.sets is not None:
-        answers: dict[str, list[bool]] = {name: [] for name in sorted(set(data.sets))}
-        for name, was_right in zip(data.sets, right.tolist(), strict=True):
-            answers[name].append(was_right)
-        by_set = {name: _set_score(each) for name, each in answers.items()}
+        sets = np.array(data.sets)
+        members = {str(name): sets == name for name in np.unique(sets)}
+        by_set = {
+            name: SetScore(
+                accuracy=float(right[these].mean()),
+                interval=wilson_interval(int(right[these].sum()), int(these.sum())),
+                n=int(these.sum()),
+                refused=int(refused[these].sum()),
+                calibration_error=calibration_error(confidences[these], right[these]),
+            )
+            for name, these in members.items()
+        }
     return Report(
         data=data.name,
         n=len(labels),
@@ -159,14 +206,24 @@ def report(data: DataSet, probabilities: np.ndarray, inks: np.ndarray) -> Report
         per_class=per_class,
         mistakes=mistakes,
         blank=int(blank.sum()),
-        refused=int((~blank & (digit_scores(probabilities, inks / np.float32(255)) < REFUSAL_THRESHOLD)).sum()),
+        refused=int(refused.sum()),
+        calibration_error=calibration_error(confidences, right),
         by_set=by_set,
     )
 
 
-def _set_score(answers: list[bool]) -> SetScore:
-    right, n = sum(answers), len(answers)
-    return SetScore(right / n, wilson_interval(right, n), n)
+def calibration_error(confidences: np.ndarray, right: np.ndarray) -> float:
+    """Confidences (N,) in [0, 1] and whether each was right -> expected calibration error, in 15 equal bins."""
+    bins = np.minimum((confidences * 15).astype(int), 14)
+    gaps = np.bincount(bins, weights=right - confidences, minlength=15)
+    return float(np.abs(gaps).sum() / len(right))
+
+
+def area_under_curve(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """Scores of both kinds -> area under the ROC curve: the chance that a positive's is higher, ties counting half."""
+    negatives = np.sort(negatives)
+    below = np.searchsorted(negatives, positives, "left") + np.searchsorted(negatives, positives, "right")
+    return float(below.mean() / 2 / len(negatives))
 
 
 def _share(part: float, whole: float) -> float:

@@ -5,7 +5,7 @@ one-stroke 4s, straight-legged and hooked 9s are rare or missing there, and comm
 with the plain ways too, through `digits.ink.from_strokes`: the pen that draws a visitor's strokes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -236,7 +236,12 @@ class Stroke(NamedTuple):
 @cache
 def templates(digit: int) -> dict[str, tuple[Stroke, ...]]:
     """Name -> strokes, in the order of TEMPLATES[digit]."""
-    return {name: tuple(_stroke(text) for text in texts.split("|")) for name, (_, texts) in TEMPLATES[digit].items()}
+    return {name: parse(texts) for name, (_, texts) in TEMPLATES[digit].items()}
+
+
+def parse(texts: str) -> tuple[Stroke, ...]:
+    """A template as TEMPLATES writes it -> its strokes."""
+    return tuple(_stroke(text) for text in texts.split("|"))
 
 
 def _stroke(text: str) -> Stroke:
@@ -280,7 +285,12 @@ def draw(digit: int, generator: np.random.Generator, template: str | None = None
         raise DigitsError(
             f"There is no way of writing {digit} called {template!r}; choose one of {', '.join(choices)}."
         )
-    strokes = [_begun(stroke, generator) for stroke in choices[template]]
+    return write(choices[template], generator)
+
+
+def write(strokes: Sequence[Stroke], generator: np.random.Generator) -> list[np.ndarray]:
+    """Write what a template says, as a hand would -> strokes, float64 (n, 2) each, in digit heights, y down."""
+    strokes = [_begun(stroke, generator) for stroke in strokes]
     shape = _deformed(strokes, generator)
     lines = list(_lines(shape, [stroke.corners for stroke in strokes], generator))
     return _sampled(_lifted(lines, generator), generator)

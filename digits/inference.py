@@ -17,8 +17,8 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 DEFAULT_WEIGHTS = WEIGHTS / "cnn.safetensors"
 
 # Below this digit_score a drawing is called no digit: the largest value that refuses at most 1 % of the real drawings
-# in a development collection (LOG.md has the figures).
-REFUSAL_THRESHOLD = 0.42
+# in a development collection (LOG.md has the figures), for networks that know outliers and for those that do not.
+REFUSAL_THRESHOLDS = {True: 0.5, False: 0.42}
 # Pixels of full ink. One in a thousand of MNIST's training images has more, and none of 7,458 real stroke drawings
 # (their largest is 178); a scribble over the whole pad has 215 to 337.
 MOST_INK = 228
@@ -33,7 +33,7 @@ class Reading:
     probabilities: np.ndarray
     """float32 (10,), sums to 1; all zeros when blank."""
     digit_score: float
-    """In [0, 1]: how much this looks like any digit at all, see `digit_scores`."""
+    """In [0, 1]: how much this looks like any digit at all, see `Recognizer.scores`."""
     ink: np.ndarray
     """float32 (28, 28) in [0, 1]: what the network saw."""
 
@@ -82,35 +82,39 @@ class Recognizer:
                 waiting = []
         return readings + (self.read_ink(torch.stack(waiting)) if waiting else [])
 
+    @property
+    def refusal_threshold(self) -> float:
+        """Below this digit_score a drawing is called no digit."""
+        return REFUSAL_THRESHOLDS[bool(self.model.knows_outliers)]
+
     def read_ink(self, inks: Tensor) -> list[Reading]:
         """Ink (N, 1, 28, 28) in [0, 1] -> N readings."""
-        probabilities = self.probabilities(inks).numpy()
         return [
             Reading(
-                digit=int(row.argmax()) if score >= REFUSAL_THRESHOLD else None,
+                digit=int(row.argmax()) if score >= self.refusal_threshold else None,
                 probabilities=row,
                 digit_score=float(score),
                 ink=picture,
             )
-            for row, score, picture in zip(
-                probabilities, digit_scores(probabilities, inks[:, 0].numpy()), inks[:, 0].numpy(), strict=True
-            )
+            for row, score, picture in zip(*self.scores(inks), inks[:, 0].numpy(), strict=True)
         ]
 
     @torch.inference_mode()
-    def probabilities(self, inks: Tensor) -> Tensor:
-        """Ink (N, 1, 28, 28) in [0, 1] -> float32 (N, 10) on the CPU; a blank ink's row is all zeros."""
-        logits = self.model(inks.to(self.device)).float()
-        probabilities = logits.softmax(1).cpu()
-        return probabilities * (inks.amax(dim=(1, 2, 3)) > 0).unsqueeze(1)
+    def scores(self, inks: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Ink (N, 1, 28, 28) in [0, 1] -> probabilities, float32 (N, 10), and digit scores, float32 (N,) in [0, 1].
 
-
-def digit_scores(probabilities: np.ndarray, inks: np.ndarray) -> np.ndarray:
-    """Probabilities (N, 10) and inks (N, 28, 28) in [0, 1] -> (N,) in [0, 1]: how much each looks like any digit.
-
-    The largest probability (Hendrycks and Gimpel 2017), and 0 for more ink than a digit has.
-    """
-    return probabilities.max(axis=1) * (inks.sum(axis=(1, 2)) <= MOST_INK)
+        Rows and scores of blank inks are zero. A network that knows outliers has learned to give them low logits beside
+        an eleventh that is always 0, so the score is what softmax leaves to the ten (an energy, Liu et al. 2020).
+        For the others it is the largest probability (Hendrycks and Gimpel 2017), and 0 for more ink than a digit has.
+        """
+        logits = self.model(inks.to(self.device)).float().cpu()  # (N, 10)
+        sums = inks.sum(dim=(1, 2, 3))
+        probabilities = (logits / self.model.temperature.cpu()).softmax(1) * (sums > 0).unsqueeze(1)
+        if self.model.knows_outliers:
+            scores = logits.logsumexp(1).sigmoid() * (sums > 0)
+        else:
+            scores = probabilities.amax(1) * (sums <= MOST_INK)
+        return probabilities.numpy(), scores.numpy()
 
 
 def to_ink(drawing) -> Tensor:

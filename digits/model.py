@@ -1,7 +1,7 @@
 """The networks by name, and the only pair of functions that saves and loads their weights.
 
-Every network takes ink, float32 (N, 1, 28, 28) in [0, 1], and returns logits (N, 10). The mean and standard deviation
-that it was trained with are buffers inside it, so nobody outside needs to know how it likes its input.
+Every network takes ink, float32 (N, 1, 28, 28) in [0, 1], and returns logits (N, 10). What belongs to reading them,
+such as the mean and standard deviation of its input, are buffers inside it, so nobody outside needs to know.
 """
 
 import json
@@ -26,15 +26,23 @@ _random_numbers = threading.Lock()  # torch's global generator serves all thread
 
 
 class Network(nn.Module):
-    """What all networks share: mean and std as buffers, ink in, logits out. Subclasses set `layers` and `name`."""
+    """What all networks share: ink in, logits out, and the buffers below. Subclasses set `layers` and `name`."""
 
     name: str
     layers: nn.Module
+    mean: Tensor
+    std: Tensor
+    temperature: Tensor
+    """Divides the logits before softmax, so that probabilities are honest (Guo et al. 2017); chosen after training."""
+    knows_outliers: Tensor
+    """Whether it was trained with drawings that are no digits: then all logits are low for such."""
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(MNIST_MEAN))
         self.register_buffer("std", torch.tensor(MNIST_STD))
+        self.register_buffer("temperature", torch.tensor(1.0))
+        self.register_buffer("knows_outliers", torch.tensor(False))
 
     def forward(self, ink: Tensor) -> Tensor:
         """Ink (N, 1, 28, 28) in [0, 1] -> logits (N, 10)."""

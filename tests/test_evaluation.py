@@ -5,15 +5,17 @@ import json
 import numpy as np
 import pytest
 import torch
+from drawings import DIGITS
 from PIL import Image
 
 from digits import evaluation
-from digits.data import DataSet
+from digits.data import DataSet, load_outliers
 from digits.errors import DigitsError
-from digits.evaluation import evaluate, report, wilson_interval
+from digits.evaluation import area_under_curve, calibration_error, evaluate, report, wilson_interval
 from digits.inference import WEIGHTS, Recognizer
 from digits.model import load_weights
 
+ZIGZAG = [[[0, 0], [100, 10], [0, 20], [100, 30], [0, 40], [100, 50], [0, 60], [100, 70]]] * 3
 LINE = [[(0, 0), (0, 10)]]
 
 
@@ -23,9 +25,11 @@ class Fake:
     def __init__(self, probabilities: np.ndarray) -> None:
         self.left = torch.from_numpy(probabilities)
 
-    def probabilities(self, inks):
+    refusal_threshold = 0.42
+
+    def scores(self, inks):
         now, self.left = self.left[: len(inks)], self.left[len(inks) :]
-        return now
+        return now.numpy(), now.amax(1).numpy()
 
 
 def reading(digit: int | None, probability: float = 0.9) -> np.ndarray:
@@ -34,6 +38,11 @@ def reading(digit: int | None, probability: float = 0.9) -> np.ndarray:
         row[:] = (1 - probability) / 9
         row[digit] = probability
     return row
+
+
+def made(data, probabilities):
+    """A report in which the digit score is the largest probability, and 0.42 refuses."""
+    return report(data, probabilities, probabilities.max(axis=1), data.ink.numpy(), 0.42)
 
 
 @pytest.fixture
@@ -47,7 +56,7 @@ def case():
 
 def test_metrics_are_those_worked_out_by_hand(case):
     data, probabilities = case
-    result = report(data, probabilities, data.ink.numpy())
+    result = made(data, probabilities)
     assert result.n == 6
     assert result.accuracy == pytest.approx(3 / 6)
     wanted = np.zeros((10, 10), int)
@@ -64,7 +73,7 @@ def test_metrics_are_those_worked_out_by_hand(case):
 
 def test_precision_and_recall_are_not_swapped():
     data = DataSet("a", torch.tensor([3, 3, 3, 5]), ink=torch.ones(4, 28, 28, dtype=torch.uint8))
-    result = report(data, np.stack([reading(3), reading(5), reading(5), reading(5)]), data.ink.numpy())
+    result = made(data, np.stack([reading(3), reading(5), reading(5), reading(5)]))
     assert result.per_class[3].precision == 1
     assert result.per_class[3].recall == pytest.approx(1 / 3)
     assert result.per_class[3].f1 == pytest.approx(1 / 2)
@@ -74,7 +83,7 @@ def test_precision_and_recall_are_not_swapped():
 
 def test_mistakes_come_worst_first_with_their_ink(case):
     data, probabilities = case
-    mistakes = report(data, probabilities, data.ink.numpy()).mistakes
+    mistakes = made(data, probabilities).mistakes
     assert [(m.index, m.label, m.digit) for m in mistakes] == [(4, 2, 1), (2, 1, 2)]
     assert [m.probability for m in mistakes] == pytest.approx([0.8, 0.6])
     assert mistakes[0].ink.shape == (28, 28)
@@ -84,18 +93,46 @@ def test_mistakes_come_worst_first_with_their_ink(case):
 def test_mistakes_have_a_limit(case, monkeypatch):
     monkeypatch.setattr(evaluation, "MOST_MISTAKES", 1)
     data, probabilities = case
-    result = report(data, probabilities, data.ink.numpy())
+    result = made(data, probabilities)
     assert [mistake.index for mistake in result.mistakes] == [4]
     assert result.confusion.sum() == 5
 
 
 def test_sets_have_their_own_accuracy(case):
     data, probabilities = case
-    by_set = report(data, probabilities, data.ink.numpy()).by_set
+    by_set = made(data, probabilities).by_set
     assert list(by_set) == ["a", "b"]
     assert (by_set["a"].n, by_set["a"].accuracy) == (2, 1)
     assert (by_set["b"].n, by_set["b"].accuracy) == (4, 0.25)
     assert by_set["b"].interval == wilson_interval(1, 4)
+
+
+def test_the_calibration_error_is_the_one_worked_out_by_hand():
+    confidences = np.array([0.95, 0.95, 0.95, 0.95, 0.5, 0.5, 1.0])
+    right = np.array([True, True, True, False, True, False, True])
+    assert calibration_error(confidences[:6], right[:6]) == pytest.approx(abs(3 - 3.8) / 6)
+    assert calibration_error(confidences, right) == pytest.approx(abs(4 - 4.8) / 7)  # 1 and 0.95 share the last bin
+
+
+def test_the_area_under_the_curve_counts_pairs():
+    positives, negatives = np.array([0.9, 0.5, 0.3]), np.array([0.5, 0.1])
+    pairs = [(p > n) + 0.5 * (p == n) for p in positives for n in negatives]
+    assert area_under_curve(positives, negatives) == pytest.approx(sum(pairs) / 6)
+    assert area_under_curve(negatives, positives) == pytest.approx(1 - sum(pairs) / 6)
+
+
+def test_what_is_no_digit_is_counted_beside_the_digits(tmp_path):
+    drawings = tmp_path / "others.jsonl"
+    drawings.write_text("".join(json.dumps({"label": "?", "strokes": ZIGZAG}) + "\n" for _ in range(3)))
+    digits = DataSet("digits", torch.tensor([0, 1, 2]), drawings=[DIGITS[0], DIGITS[1], DIGITS[2]])
+    shares = []
+    result = evaluate(Recognizer.load(), digits, shares.append, load_outliers(drawings))
+    assert result.n == 3 and result.refused == 0
+    assert (result.rejection.data, result.rejection.n) == ("others.jsonl", 3)
+    assert result.rejection.auroc == 1
+    assert result.rejection.refused == 3
+    assert shares[-1] == 1
+    assert json.loads(json.dumps(result.to_json()))["rejection"]["auroc"] == 1
 
 
 @pytest.mark.parametrize(
@@ -110,9 +147,20 @@ def test_the_interval_is_the_one_of_newcombe_1998(right, n, low, high):
 
 def test_a_report_is_plain_json(case):
     data, probabilities = case
-    result = json.loads(json.dumps(report(data, probabilities, data.ink.numpy()).to_json()))
+    result = json.loads(json.dumps(made(data, probabilities).to_json()))
     assert set(result) == {
-        *("data", "accuracy", "interval", "n", "confusion", "per_class", "blank", "refused", "by_set"),
+        *(
+            "data",
+            "accuracy",
+            "interval",
+            "n",
+            "confusion",
+            "per_class",
+            "blank",
+            "refused",
+            "calibration_error",
+            "by_set",
+        ),
     }
     assert result["accuracy"] == 0.5
     assert result["confusion"][1][2] == 1

@@ -1,5 +1,6 @@
 """Readings: the shipped network on a few drawings, the same answer by every way in, and blank paper."""
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from digits.data import load_mnist
 from digits.errors import DigitsError
-from digits.inference import DEFAULT_WEIGHTS, REFUSAL_THRESHOLD, WEIGHTS, Recognizer
+from digits.inference import DEFAULT_WEIGHTS, REFUSAL_THRESHOLDS, WEIGHTS, Recognizer
 from digits.model import create_model
 
 DRAWINGS = {
@@ -60,7 +61,8 @@ def test_probabilities_are_the_softmax_of_the_logits():
     with torch.no_grad():
         exponentials = network(ink).double().exp()
     wanted = exponentials / exponentials.sum(1, keepdim=True)
-    torch.testing.assert_close(Recognizer(network).probabilities(ink).double(), wanted, atol=1e-6, rtol=0)
+    probabilities, _ = Recognizer(network).scores(ink)
+    torch.testing.assert_close(torch.from_numpy(probabilities).double(), wanted, atol=1e-6, rtol=0)
 
 
 def test_many_readings_are_those_one_by_one(recognizer):
@@ -98,13 +100,37 @@ def test_what_is_not_likely_enough_is_no_digit():
     network = create_model("mlp")
     for parameter in network.parameters():
         parameter.data.zero_()
-    recognizer = Recognizer(network)
-    for score, digit in ((REFUSAL_THRESHOLD - 0.01, None), (REFUSAL_THRESHOLD + 0.01, 6)):
+    recognizer, threshold = Recognizer(network), REFUSAL_THRESHOLDS[False]
+    for score, digit in ((threshold - 0.01, None), (threshold + 0.01, 6)):
         network.layers[3].bias.data[6] = float(np.log(9 * score / (1 - score)))
         reading = recognizer.read_strokes(DRAWINGS[1])
         assert reading.digit_score == pytest.approx(score, abs=1e-6)
         assert reading.digit == digit
         assert reading.best == 6
+
+
+def test_a_network_that_knows_outliers_scores_by_its_logits():
+    network = create_model("mlp")
+    for parameter in network.parameters():
+        parameter.data.zero_()
+    network.knows_outliers.fill_(True)
+    for bias, digit in ((-3.0, None), (3.0, 6)):
+        network.layers[3].bias.data.fill_(bias)
+        network.layers[3].bias.data[6] += 1
+        reading = Recognizer(network).read_strokes(DRAWINGS[1])
+        assert reading.digit == digit
+        total = 9 * np.exp(bias) + np.exp(bias + 1)
+        assert reading.digit_score == pytest.approx(total / (1 + total), abs=1e-6)
+        assert reading.best == 6
+
+
+def test_temperature_changes_probabilities_and_no_answer(recognizer):
+    warmer = Recognizer(copy.deepcopy(recognizer.model))
+    warmer.model.temperature.mul_(2)
+    one, other = recognizer.read_strokes(DRAWINGS[4]), warmer.read_strokes(DRAWINGS[4])
+    wanted = np.sqrt(one.probabilities) / np.sqrt(one.probabilities).sum()
+    assert other.probabilities == pytest.approx(wanted, abs=1e-5)
+    assert other.digit == one.digit == 4
 
 
 @pytest.mark.parametrize(
@@ -134,8 +160,8 @@ def test_loading_takes_a_path_and_keeps_the_card():
 
 def test_threads_can_share_a_recognizer(recognizer):
     inks = load_mnist().test_images[:64].unsqueeze(1) / 255
-    wanted = recognizer.probabilities(inks)
+    wanted, _ = recognizer.scores(inks)
     with ThreadPoolExecutor(4) as pool:
-        for probabilities in pool.map(recognizer.probabilities, [inks] * 12):
-            torch.testing.assert_close(probabilities, wanted)
+        for probabilities, _ in pool.map(recognizer.scores, [inks] * 12):
+            np.testing.assert_allclose(probabilities, wanted, rtol=1e-5, atol=1e-6)
     assert not recognizer.model.training

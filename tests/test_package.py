@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"errors"},
     {"ink"},  # under handwriting, which draws through it; it needs nothing of the package's but errors
-    {"model", "data", "augment", "handwriting"},
+    {"model", "data", "augment", "handwriting", "outliers"},
     {"trainer"},
     {"jobs", "inference", "evaluation", "explain", "bench"},
     {"ui", "__main__", "__init__"},
