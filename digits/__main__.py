@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from digits.augment import AUGMENTATIONS
+from digits.checkpoint import load_settings
 from digits.data import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation import evaluate
 from digits.inference import DEFAULT_WEIGHTS, Recognizer
 from digits.ink import open_image
 from digits.model import NETWORKS, count_parameters
-from digits.trainer import LEARNING_RATES, SCHEDULES, TrainConfig, train
+from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig, train
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,19 +40,30 @@ def main(arguments: list[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m digits", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="train | evaluate | read | bench")
-    default = TrainConfig()
 
-    command = commands.add_parser("train", help="train a network on MNIST", allow_abbrev=False)
-    command.add_argument("--model", default=default.model, help=", ".join(NETWORKS))
-    command.add_argument("--epochs", type=int, default=default.epochs)
-    command.add_argument("--optimizer", default=default.optimizer, help=", ".join(LEARNING_RATES))
+    command = commands.add_parser(
+        "train",
+        help="train a network on MNIST",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,  # TrainConfig has the defaults, and --resume must know what was given
+    )
+    recipes = ", ".join(RECIPES)
+    command.add_argument("--recipe", default=None, help=f"{recipes}: settings that the other flags change")
+    command.add_argument("--model", help=", ".join(NETWORKS))
+    command.add_argument("--epochs", type=int)
+    command.add_argument("--optimizer", help=", ".join(LEARNING_RATES))
     command.add_argument("--learning-rate", type=float, help="default: the optimizer's own")
-    command.add_argument("--schedule", default=default.schedule, help=", ".join(SCHEDULES))
-    command.add_argument("--batch-size", type=int, default=default.batch_size)
-    command.add_argument("--augment", default=default.augment, help=", ".join(AUGMENTATIONS))
-    command.add_argument("--device", default=default.device, help="auto, cpu, cuda, cuda:N, mps")
-    command.add_argument("--seed", type=int, default=default.seed)
-    command.add_argument("--out", type=Path, help="folder for the weights; default: runs/<network>-<time>")
+    command.add_argument("--schedule", help=", ".join(SCHEDULES))
+    command.add_argument("--batch-size", type=int)
+    command.add_argument("--augment", help=", ".join(AUGMENTATIONS))
+    command.add_argument("--handwriting", type=int, help="drawings of many ways of writing to add to MNIST")
+    command.add_argument("--outliers", type=int, help="drawings that are no digits to add, to learn what is none")
+    command.add_argument("--precision", help=f"{', '.join(PRECISIONS)} (where the device has it)")
+    command.add_argument("--device", help="auto, cpu, cuda, cuda:N, mps")
+    command.add_argument("--seed", type=int)
+    folder = command.add_mutually_exclusive_group()
+    folder.add_argument("--out", type=Path, help="folder of the run; default: runs/<network>-<time>")
+    folder.add_argument("--resume", type=Path, default=None, help="continue the run in this folder, as it was started")
     command.set_defaults(run=run_train)
 
     evaluation = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
@@ -76,17 +88,15 @@ def build_parser() -> argparse.ArgumentParser:
     bench.set_defaults(run=run_bench)
 
     for each in (command, evaluation, reading, bench):
-        each.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        each.add_argument("--json", action="store_true", default=False, help="print one JSON object as the last line")
     return parser
 
 
 def run_train(options: argparse.Namespace) -> int:
-    fields = {field.name: getattr(options, field.name) for field in dataclasses.fields(TrainConfig)}
-    fields["out"] = options.out or Path("runs") / f"{options.model}-{datetime.now():%Y%m%d-%H%M%S}"
-    config = TrainConfig(**fields)
-    update, interrupted = _train_with_progress(config)
+    config = train_config(options)
+    update, interrupted = _train_with_progress(config, options.resume is not None)
     if update is None:
-        print("digits: the training was interrupted before its first update; it kept no weights", file=sys.stderr)
+        print("digits: the training was interrupted before its first update; it kept nothing new", file=sys.stderr)
         return 130
     weights = Path(config.out) / "weights.safetensors"
     card = json.loads(weights.with_suffix(".json").read_text())
@@ -113,12 +123,27 @@ def run_train(options: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
-def _train_with_progress(config: TrainConfig):
+def train_config(options: argparse.Namespace) -> TrainConfig:
+    """The settings that were given, over those of the run to resume, over the defaults."""
+    names = {field.name for field in dataclasses.fields(TrainConfig)}
+    given = {name: value for name, value in vars(options).items() if name in names}
+    if options.resume is not None:
+        saved = {name: value for name, value in load_settings(options.resume).items() if name in names}
+        return TrainConfig(**(saved | given | {"out": options.resume}))
+    if options.recipe not in (None, *RECIPES):
+        raise DigitsError(f"There is no recipe called {options.recipe!r}; choose one of {', '.join(RECIPES)}.")
+    config = dataclasses.replace(RECIPES.get(options.recipe, TrainConfig()), **given)
+    if config.out is None:
+        config = dataclasses.replace(config, out=Path("runs") / f"{config.model}-{datetime.now():%Y%m%d-%H%M%S}")
+    return config
+
+
+def _train_with_progress(config: TrainConfig, resume: bool):
     """Train with a progress bar -> (the last update or None, whether Ctrl-C ended it)."""
     from tqdm import tqdm
 
     update, interrupted = None, False
-    updates = train(config)
+    updates = train(config, resume=resume)
     with tqdm(unit=" steps", dynamic_ncols=True) as bar:
         try:
             for update in updates:

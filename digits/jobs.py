@@ -45,9 +45,9 @@ class Job:
 
     @property
     def weights(self) -> Path | None:
-        """The kept weights, or None while there are none."""
+        """The kept weights, or None while there are none; a training that failed has none."""
         path = self.folder / "weights.safetensors"
-        return path if not self.active and path.is_file() else None
+        return path if self.state in (DONE, STOPPED) and path.is_file() else None
 
     def validation_accuracy(self) -> float | None:
         """The latest there is."""
@@ -185,4 +185,5 @@ class JobQueue:
                     return STOPPED, f"Stopped at the limit of {minutes} minutes; the weights so far are kept."
         finally:
             updates.close()  # writes the weights
+            (job.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and the page resumes nothing
         return DONE, ""

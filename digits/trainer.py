@@ -11,17 +11,30 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from digits.augment import AUGMENTATIONS, augment
+from digits.checkpoint import RunFolder, restore, snapshot
 from digits.data import Mnist, load_mnist, mnist_checksums
 from digits.errors import DigitsError
-from digits.model import NETWORKS, Network, count_parameters, create_model, save_weights, select_device
+from digits.handwriting import handwriting
+from digits.model import (
+    NETWORKS,
+    Network,
+    computes_in_bfloat16,
+    count_parameters,
+    create_model,
+    select_device,
+)
+from digits.outliers import outliers
 
 # Learning rate where none is given, by optimizer: Adam's is the one of its paper (Kingma and Ba 2015) and of the
 # beginners' text; the other two are peaks of a one-cycle schedule, chosen on validation images (LOG.md).
 LEARNING_RATES = {"adamw": 8e-3, "adam": 1e-3, "sgd": 0.1}
 SCHEDULES = ("auto", "one-cycle", "constant")
+PRECISIONS = ("float32", "bfloat16")
+NO_DIGIT = 10  # the label of an outlier
+CALIBRATION_DRAWINGS = 3_000  # beside the validation images, where a network has learned handwriting
 
 LONGEST_SILENCE = 2.0  # seconds; a slow run yields also between, so that it can be watched and stopped
 UPDATES_AN_EPOCH, VALIDATIONS_AN_EPOCH = 50, 4
@@ -46,13 +59,19 @@ class TrainConfig:
     batch_size: int = 128
     """Images a step, 1 to 10,000."""
     augment: str = "affine"
-    """`affine` (see `digits.augment`) or `none`."""
+    """`affine`, `elastic` (see `digits.augment`) or `none`."""
+    handwriting: int = 0
+    """Drawings of `digits.handwriting` added to the training images, 0 to 1,000,000. About 1,600 are made a second."""
+    outliers: int = 0
+    """Drawings of `digits.outliers` added, 0 to 1,000,000, so that the network learns what is no digit."""
+    precision: str = "float32"
+    """`float32`, or `bfloat16`: convolutions and products in it, where the device has instructions for it."""
     device: str = "auto"
     """`auto` (the best there is), `cpu`, `cuda`, `cuda:N` or `mps`."""
     seed: int = 0
     """0 to 2**63 - 1. With the same seed and number of threads a CPU run repeats to the bit."""
     out: str | Path | None = None
-    """Folder for weights.safetensors and its card weights.json; None keeps nothing on disk."""
+    """Folder for the weights and all else that `digits.checkpoint` keeps; None keeps nothing on disk."""
 
     def check(self) -> None:
         """Raises DigitsError with one sentence for the first value that cannot be used."""
@@ -60,6 +79,9 @@ class TrainConfig:
         _choice("optimizer", self.optimizer, LEARNING_RATES)
         _choice("schedule", self.schedule, SCHEDULES)
         _choice("augmentation", self.augment, AUGMENTATIONS)
+        _choice("precision", self.precision, PRECISIONS)
+        _whole_number("number of handwritten drawings", self.handwriting, 0, 1_000_000)
+        _whole_number("number of outliers", self.outliers, 0, 1_000_000)
         _whole_number("number of epochs", self.epochs, 1, 1_000)
         _whole_number("batch size", self.batch_size, 1, 10_000)
         _whole_number("seed", self.seed, 0, 2**63 - 1)
@@ -73,6 +95,14 @@ class TrainConfig:
 
     def one_cycle(self) -> bool:
         return self.schedule == "one-cycle" or (self.schedule == "auto" and self.optimizer != "adam")
+
+
+RECIPES = {
+    "shipped": TrainConfig(
+        "cnn-large", epochs=30, augment="elastic", handwriting=30_000, outliers=12_000, precision="bfloat16"
+    ),
+}
+"""Settings found by measuring, see LOG.md, by the name that `python -m digits train --recipe` takes."""
 
 
 @dataclass(frozen=True)
@@ -103,27 +133,47 @@ class TrainingUpdate:
     model: Network = dataclasses.field(repr=False, compare=False, default=None)
     """The network in training, alive: copy it to keep this moment's weights."""
 
+    def to_json(self) -> dict:
+        """All but the network."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "model"}
 
-def train(config: TrainConfig, data: Mnist | None = None) -> Iterator[TrainingUpdate]:
+
+def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False) -> Iterator[TrainingUpdate]:
     """Train a network as `config` says, on `data` (default: all of MNIST), yielding about 50 updates an epoch, and one
     at least every few seconds.
 
-    With `config.out` the weights and their card are written when the run ends, however it ends: closing the generator
-    stops after the step in progress and keeps the weights so far. Raises DigitsError for values and a folder that
-    cannot be used (before any work) and when the loss is no longer a finite number (nothing is written then).
+    With `config.out` the folder is kept up to date at every validation, and the weights and their card are written when
+    the run ends, however it ends: closing the generator stops after the step in progress and keeps the weights so far.
+    An earlier run in that folder is replaced or, with `resume`, continued from its last validation: on the CPU, with
+    the same number of threads, to the same weights to the bit.
+
+    Raises DigitsError for values and a folder that cannot be used (before any work) and when the loss is no longer a
+    finite number (what the last validation kept stays then).
     """
     config.check()
+    state = None
+    if resume:
+        if config.out is None:
+            raise DigitsError("There is no folder to resume from; give one as out.")
+        state = RunFolder(config.out, _settings(config)).load_state()
     if config.out is not None:
         _make_folder(Path(config.out))
-    return _train(config, data)  # a generator of its own, so that the check above runs at the call
+    return _train(config, data, state)  # a generator of its own, so that the checks above run at the call
 
 
-def _train(config: TrainConfig, data: Mnist | None) -> Iterator[TrainingUpdate]:
+def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Iterator[TrainingUpdate]:
     device = select_device(config.device)
     source = "MNIST" if data is None else "the caller's images"
     data = load_mnist(device) if data is None else data.to(device)
     images, labels = data.training
     model = create_model(config.model, config.seed).to(device, memory_format=torch.channels_last)
+    more, truth = handwriting(config.handwriting, config.seed)
+    none = outliers(config.outliers, config.seed)
+    if len(more) + len(none):
+        images = torch.cat([images, more.to(device), none.to(device)])
+        labels = torch.cat([labels, truth.to(device), torch.full((len(none),), NO_DIGIT, device=device)])
+    model.knows_outliers.fill_(len(none) > 0)
+    low_precision = config.precision == "bfloat16" and computes_in_bfloat16(device)
     order_generator = torch.Generator(device).manual_seed(config.seed)
     augment_generator = torch.Generator(device).manual_seed(config.seed + 1)
 
@@ -138,24 +188,42 @@ def _train(config: TrainConfig, data: Mnist | None) -> Iterator[TrainingUpdate]:
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=steps)
         smoothing = SMOOTHED_LOSS
 
+    folder = None if config.out is None else RunFolder(config.out, _settings(config))
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    parts |= {"order generator": order_generator, "augment generator": augment_generator}
+
     update: TrainingUpdate | None = None
     validation: tuple[float, float] | None = None  # the latest loss and accuracy
     failed = False
     step = seen = 0
+    best, elapsed = -1.0, 0.0  # the best validation accuracy; seconds
+    if state is not None:
+        _check_resumable(state, device, images)
+        restore(parts, state["parts"])
+        step, best, elapsed, order = state["step"], state["best"], state["elapsed"], state["order"].to(device)
+        folder.resume(step)
+    elif folder is not None:
+        folder.begin()
     loss_sum = correct_sum = torch.zeros((), device=device)
-    started = window_started = time.perf_counter()
+    window_started = time.perf_counter()
+    started = window_started - elapsed
+
     try:
-        for epoch in range(config.epochs):
-            order = torch.randperm(len(images), generator=order_generator, device=device)
-            for batch in order.split(config.batch_size):
+        for epoch in range(step // steps_an_epoch, config.epochs):
+            if step % steps_an_epoch == 0:  # else a resumed run is within an epoch, and has its order
+                order = torch.randperm(len(images), generator=order_generator, device=device)
+            for batch in order.split(config.batch_size)[step % steps_an_epoch :]:
                 rate = optimizer.param_groups[0]["lr"]
                 model.train()
                 ink = images[batch].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
                 ink = augment(ink, config.augment, augment_generator)
                 truth = labels[batch]
-                with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
                     logits = model(ink.contiguous(memory_format=torch.channels_last))  # (B, 10)
-                    loss = cross_entropy(logits, truth, label_smoothing=smoothing)
+                logits = logits.float()
+                if len(none):  # an eleventh logit that is always 0: an outlier's ten must be lower
+                    logits = pad(logits, (0, 1))
+                loss = cross_entropy(logits, truth, label_smoothing=smoothing)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
@@ -180,6 +248,8 @@ def _train(config: TrainConfig, data: Mnist | None) -> Iterator[TrainingUpdate]:
                         f"The training stopped at step {step:,}: its loss is no longer a finite number; "
                         f"try a learning rate below {rate:.2g}."
                     )
+                if step == steps:
+                    _calibrate(config, model, data)
                 elapsed = time.perf_counter() - started
                 update = TrainingUpdate(
                     step=step,
@@ -197,18 +267,49 @@ def _train(config: TrainConfig, data: Mnist | None) -> Iterator[TrainingUpdate]:
                     test_accuracy=measure(model, data.test_images, data.test_labels)[1] if step == steps else None,
                     model=model,
                 )
+                if folder is not None:
+                    folder.log(update.to_json())
+                    if validating:
+                        card = _card(config, update, step, validation, data, source)
+                        folder.keep_weights(model, card, best=validation[1] > best)
+                        best = max(best, validation[1])
+                        if step < steps:
+                            counters = {"step": step, "best": best, "elapsed": elapsed, "device": device.type}
+                            folder.keep_state({**counters, "order": order, "parts": snapshot(parts)})
                 yield update
                 seen = 0
                 loss_sum = correct_sum = torch.zeros((), device=device)
                 window_started = time.perf_counter()
     finally:
-        if config.out is not None and update is not None and not failed:
+        if folder is not None and update is not None and not failed:
             if update.step != step or update.validation_loss is None:
                 validation = measure(model, *data.validation)  # of the very weights that are kept
-            counts = f"{len(images):,} training and {len(data.validation[0]):,} validation images"
-            images_per_second = update.epoch * len(images) / update.elapsed
-            card = _card(config, update, step, validation, images_per_second, f"{source}, {counts}")
-            save_weights(model, Path(config.out) / "weights.safetensors", card)
+            if not update.done:
+                _calibrate(config, model, data)
+            folder.keep_weights(model, _card(config, update, step, validation, data, source))
+            if update.done:
+                folder.finish()
+
+
+def _settings(config: TrainConfig) -> dict:
+    """All of `config` but where the run is kept."""
+    settings = dataclasses.asdict(config)
+    del settings["out"]
+    return settings
+
+
+def _check_resumable(state: dict, device: torch.device, images: Tensor) -> None:
+    """Raises DigitsError where the run that left `state` was another device's or of other images."""
+    if state["device"] != device.type:
+        raise DigitsError(
+            f"The run was trained on {state['device']} and cannot be resumed on {device.type}; "
+            f"resume it with --device {state['device']}."
+        )
+    if len(state["order"]) != len(images):
+        raise DigitsError(
+            f"The run was trained on {len(state['order']):,} images and cannot be resumed with {len(images):,}; "
+            "resume it with the same images."
+        )
 
 
 def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
@@ -220,16 +321,39 @@ def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
     )
 
 
-@torch.no_grad()
 def measure(model: Network, images: Tensor, labels: Tensor) -> tuple[float, float]:
     """Network, uint8 images (N, 28, 28) and labels (N,) -> (mean cross entropy in nats, accuracy)."""
+    logits = _logits(model, images)
+    return cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean(dtype=torch.float64).item()
+
+
+@torch.no_grad()
+def _logits(model: Network, images: Tensor) -> Tensor:
+    """Network and uint8 images (N, 28, 28) -> logits (N, 10)."""
     model.eval()
-    loss = correct = torch.zeros((), device=labels.device)
-    for some, truth in zip(images.split(1_000), labels.split(1_000), strict=True):
-        logits = model((some.unsqueeze(1).float() / 255).contiguous(memory_format=torch.channels_last))
-        loss = loss + cross_entropy(logits, truth, reduction="sum")
-        correct = correct + (logits.argmax(1) == truth).sum()
-    return loss.item() / len(labels), correct.item() / len(labels)
+    inks = (some.unsqueeze(1).float() / 255 for some in images.split(1_000))
+    return torch.cat([model(ink.contiguous(memory_format=torch.channels_last)).float() for ink in inks])
+
+
+def calibrate(model: Network, images: Tensor, labels: Tensor) -> None:
+    """Choose the network's temperature, 0.05 to 20, by the least cross entropy on uint8 images (N, 28, 28) and labels
+    (N,) that it was not trained on (Guo et al. 2017).
+    """
+    from scipy.optimize import minimize_scalar
+
+    logits, labels = _logits(model, images).cpu(), labels.cpu()
+    found = minimize_scalar(
+        lambda power: cross_entropy(logits / math.exp(power), labels).item(),
+        bounds=(math.log(0.05), math.log(20)),
+        method="bounded",
+    )
+    model.temperature.fill_(math.exp(found.x))
+
+
+def _calibrate(config: TrainConfig, model: Network, data: Mnist) -> None:
+    drawn, truth = handwriting(CALIBRATION_DRAWINGS if config.handwriting else 0, config.seed + 1)
+    images, labels = data.validation
+    calibrate(model, torch.cat([images, drawn.to(images.device)]), torch.cat([labels, truth.to(labels.device)]))
 
 
 def _card(
@@ -237,12 +361,16 @@ def _card(
     last: TrainingUpdate,
     step: int,
     validation: tuple[float, float],
-    images_per_second: float,
-    data: str,
+    data: Mnist,
+    source: str,
 ) -> dict:
     """What a later reader needs to judge these weights and to make them again."""
-    settings = dataclasses.asdict(config)
-    del settings["out"]
+    training_images = len(data.training[0])
+    name = f"{source}, {training_images:,} training and {len(data.validation[0]):,} validation images"
+    if config.handwriting or config.outliers:
+        name += f", {config.handwriting:,} drawings of digits.handwriting and {config.outliers:,} of digits.outliers"
+    training_images += config.handwriting + config.outliers
+    settings = _settings(config)
     settings["learning_rate"] = config.peak_learning_rate()
     settings["schedule"] = "one-cycle" if config.one_cycle() else "constant"
     return {
@@ -251,14 +379,14 @@ def _card(
         "command": command(config),
         "config": settings,
         "seed": config.seed,
-        "data": {"name": data} | ({"sha256": mnist_checksums()} if data.startswith("MNIST") else {}),
+        "data": {"name": name} | ({"sha256": mnist_checksums()} if source == "MNIST" else {}),
         "preprocessing": "ink in [0, 1], long side 20 px, centred by mass in 28x28; mean and std inside the network",
         "figures": {
             "validation_loss": validation[0],
             "validation_accuracy": validation[1],
             "test_accuracy": last.test_accuracy,
             "seconds": round(last.elapsed, 1),
-            "images_per_second": round(images_per_second),
+            "images_per_second": round(last.epoch * training_images / last.elapsed),
         },
         "steps": step,
         "complete": last.done,
@@ -271,9 +399,15 @@ def _card(
 def command(config: TrainConfig) -> str:
     """The command line that trains as `config` says, without the defaults and the folder."""
     words = ["python -m digits train"]
+    base = TrainConfig()
+    for name, recipe in RECIPES.items():
+        if dataclasses.replace(config, seed=recipe.seed, device=recipe.device, out=recipe.out) == recipe:
+            words, base = [f"python -m digits train --recipe {name}"], recipe
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if field.name == "model" or (field.name not in ("out", "device") and value != field.default):
+        if (field.name == "model" and base not in RECIPES.values()) or (
+            field.name not in ("out", "device") and value != getattr(base, field.name)
+        ):
             words.append(f"--{field.name.replace('_', '-')} {value}")
     return " ".join(words)
 

@@ -101,5 +101,22 @@ def test_changes_stay_within_their_limits(small_mnist):
 
 
 def test_unknown_augmentation_is_refused():
-    with pytest.raises(DigitsError, match="no augmentation called 'mixup'; choose one of affine, none"):
+    with pytest.raises(DigitsError, match="no augmentation called 'mixup'; choose one of affine, elastic, none"):
         augment(dot(3, 3), "mixup", generator())
+
+
+def test_elastic_bends_about_as_far_as_it_says():
+    """A dot at the middle of each image moves by the normal's standard deviation, on top of the affine changes."""
+    torch.manual_seed(0)
+    ink = dot(14, 14).repeat(500, 1, 1, 1)
+    bent, straight = augment(ink, "elastic", generator()), augment(ink, "affine", generator())
+    moved = torch.tensor([centre_of_mass(one[None]) for one in bent]) - torch.tensor(
+        [centre_of_mass(one[None]) for one in straight]
+    )
+    assert moved.std() == pytest.approx(augment_module.BEND, abs=0.15)
+
+
+def test_elastic_without_bend_is_affine(monkeypatch):
+    monkeypatch.setattr(augment_module, "BEND", 0.0)
+    ink = torch.rand(6, 1, 28, 28, generator=generator())
+    torch.testing.assert_close(augment(ink, "elastic", generator(3)), augment(ink, "affine", generator(3)))

@@ -68,7 +68,7 @@ def test_seed_decides_the_weights_and_leaves_other_random_numbers_alone():
 
 @pytest.mark.parametrize("name", ["vgg", "", None, 3])
 def test_unknown_network_is_refused(name):
-    with pytest.raises(DigitsError, match="no network called .* cnn, lenet, mlp"):
+    with pytest.raises(DigitsError, match="no network called .* cnn, cnn-large, lenet, mlp"):
         create_model(name)
 
 
@@ -184,7 +184,7 @@ def test_pickled_weights_are_refused_unopened(tmp_path):
 
 def test_weights_of_an_unknown_network_are_refused(saved):
     rewrite(saved, lambda tensors: None, {"network": "resnet50"})
-    with pytest.raises(DigitsError, match="resnet50, but Digits knows cnn, lenet, mlp"):
+    with pytest.raises(DigitsError, match="resnet50, but Digits knows cnn, cnn-large, lenet, mlp"):
         load_weights(saved)
     save_file({"a": torch.zeros(1)}, saved)
     with pytest.raises(DigitsError, match="an unnamed network"):

@@ -18,6 +18,7 @@ FLOORS = [
     {"errors"},
     {"ink"},  # under handwriting, which draws through it; it needs nothing of the package's but errors
     {"model", "data", "augment", "handwriting", "outliers"},
+    {"checkpoint"},
     {"trainer"},
     {"jobs", "inference", "evaluation", "explain", "bench"},
     {"ui", "__main__", "__init__"},

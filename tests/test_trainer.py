@@ -12,8 +12,10 @@ from torch.nn.functional import cross_entropy
 from digits import trainer
 from digits.data import mnist_checksums
 from digits.errors import DigitsError
-from digits.model import MLP, NETWORKS, load_weights
-from digits.trainer import LEARNING_RATES, TrainConfig, measure, train
+from digits.handwriting import handwriting
+from digits.model import MLP, NETWORKS, computes_in_bfloat16, load_weights
+from digits.outliers import outliers
+from digits.trainer import LEARNING_RATES, RECIPES, TrainConfig, calibrate, command, measure, train
 
 QUICK = TrainConfig(model="mlp", batch_size=100, device="cpu")  # 20 steps
 
@@ -27,7 +29,8 @@ def weights(updates) -> dict[str, torch.Tensor]:
 
 
 def same(one: dict, other: dict) -> bool:
-    return all(torch.equal(one[name], other[name]) for name in one)
+    """Whether they learned the same; the temperature is chosen after that."""
+    return all(torch.equal(one[name], other[name]) for name in one if name != "temperature")
 
 
 # Accuracies after 63 steps, less about 0.06: cnn 0.96, lenet 0.83, mlp 0.84.
@@ -82,8 +85,8 @@ def test_a_plain_run_is_the_textbook_loop(small_mnist):
         loss.backward()
         optimizer.step()
         assert update.loss == pytest.approx(loss.item(), abs=1e-5)
-    for name, tensor in network.state_dict().items():
-        torch.testing.assert_close(updates[-1].model.state_dict()[name], tensor, atol=1e-5, rtol=1e-4)
+    for name, parameter in network.named_parameters():
+        torch.testing.assert_close(updates[-1].model.get_parameter(name), parameter, atol=1e-5, rtol=1e-4)
 
 
 def test_one_cycle_is_torchs(small_mnist):
@@ -183,7 +186,8 @@ def test_a_whole_run_leaves_weights_and_card(small_mnist, tmp_path):
     assert card["config"]["schedule"] == "one-cycle"
     assert (card["network"], card["device"], card["seed"]) == ("cnn", "cpu", 0)
     assert card["torch"] == torch.__version__
-    assert sorted(os.listdir(tmp_path / "runs" / "first")) == ["weights.json", "weights.safetensors"]
+    names = ["best.json", "best.safetensors", "config.json", "log.jsonl", "weights.json", "weights.safetensors"]
+    assert sorted(os.listdir(tmp_path / "runs" / "first")) == names
 
 
 def test_the_card_names_mnist_only_where_it_was_mnist(small_mnist, tmp_path, monkeypatch):
@@ -222,24 +226,26 @@ def test_nothing_is_written_without_a_folder(small_mnist, tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_leaves_no_file(small_mnist, tmp_path):
+def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(small_mnist, tmp_path):
     with pytest.raises(DigitsError, match=r"stopped at step \d+: its loss is no longer a finite number; .* below 10\."):
         run(small_mnist, optimizer="sgd", learning_rate=10, schedule="constant", epochs=20, out=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    _, card = load_weights(tmp_path / "weights.safetensors")  # refuses weights that are not finite
+    assert card["complete"] is False
+    assert math.isfinite(card["figures"]["validation_loss"])
 
 
-def test_a_last_step_that_breaks_the_weights_leaves_no_file(small_mnist, tmp_path, monkeypatch):
+def test_a_last_step_that_breaks_the_weights_leaves_no_weights(small_mnist, tmp_path, monkeypatch):
     """The loss of a step is of the weights before it: only the validation after it can tell."""
     monkeypatch.setattr(trainer, "measure", lambda *_: (math.nan, 0.1))
     with pytest.raises(DigitsError, match="stopped at step 1: its loss is no longer a finite number"):
         run(small_mnist, batch_size=2_000, out=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(os.listdir(tmp_path)) == ["config.json", "log.jsonl"]
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model": "vgg"}, "no network called 'vgg'; choose one of cnn, lenet, mlp"),
+        ({"model": "vgg"}, "no network called 'vgg'; choose one of cnn, cnn-large, lenet, mlp"),
         ({"model": ["cnn"]}, "no network called"),
         ({"optimizer": "lion"}, "no optimizer called 'lion'; choose one of adamw, adam, sgd"),
         ({"schedule": "cosine"}, "no schedule called 'cosine'"),
@@ -289,3 +295,47 @@ def test_the_test_images_decide_nothing(small_mnist):
 
 def test_the_default_network_is_one_of_those_there_are():
     assert TrainConfig().model in NETWORKS
+
+
+def test_handwriting_and_outliers_are_learned_beside_mnist(small_mnist, tmp_path):
+    updates = run(small_mnist, model="cnn", batch_size=50, handwriting=1_000, outliers=1_000, out=tmp_path)
+    assert updates[-1].steps == 4_000 / 50
+    network, card = load_weights(tmp_path / "weights.safetensors")
+    assert network.knows_outliers
+    assert "1,000 drawings of digits.handwriting and 1,000 of digits.outliers" in card["data"]["name"]
+    with torch.no_grad():
+        none = network(outliers(200, 77)[:, None] / 255).logsumexp(1)
+        drawn, labels = handwriting(200, 77)
+        logits = network(drawn[:, None] / 255)
+    assert (logits.argmax(1) == labels).float().mean() > 0.75
+    assert logits.logsumexp(1).median() > none.median() + 1
+
+
+def test_calibration_takes_a_network_s_overconfidence_back(small_mnist):
+    updates = run(small_mnist, model="cnn", batch_size=50)
+    network, (images, labels) = updates[-1].model, small_mnist.validation
+    honest = network.temperature.item()
+    with torch.no_grad():
+        network.layers[-1].weight.mul_(3)
+        network.layers[-1].bias.mul_(3)
+    calibrate(network, images, labels)
+    assert network.temperature.item() == pytest.approx(3 * honest, rel=1e-3)
+    with torch.no_grad():
+        logits = network(images[:, None] / 255)
+    losses = [cross_entropy(logits / (network.temperature * factor), labels) for factor in (0.8, 1, 1.25)]
+    assert min(losses) == losses[1]
+
+
+def test_bfloat16_is_close_to_float32(small_mnist):
+    if not computes_in_bfloat16(torch.device("cpu")):
+        pytest.skip("this processor has no bfloat16 instructions")
+    low, high = (run(small_mnist, model="cnn", precision=precision) for precision in ("bfloat16", "float32"))
+    assert low[-1].validation_accuracy == pytest.approx(high[-1].validation_accuracy, abs=0.05)
+    assert low[3].loss != high[3].loss
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_can_be_used_and_name_themselves(name):
+    RECIPES[name].check()
+    seeded = dataclasses.replace(RECIPES[name], seed=3, out="somewhere")
+    assert command(seeded) == f"python -m digits train --recipe {name} --seed 3"
