@@ -91,10 +91,10 @@ class LeNet(Network):
         )
 
 
-def _convolution(inputs: int, outputs: int, pool: bool = False) -> nn.Sequential:
-    """3x3 convolution, batch norm, ReLU; a max-pool before the norm, where asked, saves three quarters of it."""
+def _convolution(inputs: int, outputs: int, pool: bool = False, size: int = 3, stride: int = 1) -> nn.Sequential:
+    """Convolution, batch norm, ReLU; a max-pool before the norm, where asked, saves three quarters of it."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),
         nn.BatchNorm2d(outputs),
         nn.ReLU(),
@@ -129,7 +129,29 @@ class LargeCNN(CNN):
     channels = (32, 64, 64, 128, 128)
 
 
-NETWORKS: dict[str, type[Network]] = {network.name: network for network in (CNN, LargeCNN, LeNet, MLP)}
+class FastCNN(Network):
+    """The one that learns in the least time: three convolutions of the middle 24x24 pixels. 98,810 parameters.
+
+    MNIST's digits lie within 20x20 pixels about their centre of mass, so that a margin of two costs 0.1 points at most.
+    """
+
+    name = "cnn-fast"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ZeroPad2d(-2),  # (N, 1, 24, 24): a negative margin crops
+            _convolution(1, 16, size=5, stride=2),  # (N, 16, 12, 12)
+            _convolution(16, 32, pool=True),  # (N, 32, 6, 6)
+            _convolution(32, 64, pool=True),  # (N, 64, 3, 3)
+            nn.Flatten(),  # (N, 576)
+            nn.Linear(576, 128),
+            nn.ReLU(),
+            nn.Linear(128, 10),
+        )
+
+
+NETWORKS: dict[str, type[Network]] = {network.name: network for network in (FastCNN, CNN, LargeCNN, LeNet, MLP)}
 
 
 def create_model(name: str, seed: int = 0) -> Network:

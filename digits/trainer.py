@@ -98,6 +98,7 @@ class TrainConfig:
 
 
 RECIPES = {
+    "fast": TrainConfig("cnn-fast", batch_size=256, augment="none", precision="bfloat16"),
     "shipped": TrainConfig(
         "cnn-large", epochs=30, augment="elastic", handwriting=30_000, outliers=12_000, precision="bfloat16"
     ),
@@ -240,16 +241,17 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Itera
                     continue
                 mean_loss, accuracy = loss_sum.item() / seen, correct_sum.item() / seen
                 speed = seen / (time.perf_counter() - window_started)
-                if validating:
-                    validation = measure(model, *data.validation)
+                if step == steps:
+                    validation = _finish(config, model, data)
+                elif validating:
+                    with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
+                        validation = measure(model, *data.validation)
                 if not math.isfinite(mean_loss) or (validating and not math.isfinite(validation[0])):
                     failed = True
                     raise DigitsError(
                         f"The training stopped at step {step:,}: its loss is no longer a finite number; "
                         f"try a learning rate below {rate:.2g}."
                     )
-                if step == steps:
-                    _calibrate(config, model, data)
                 elapsed = time.perf_counter() - started
                 update = TrainingUpdate(
                     step=step,
@@ -282,10 +284,8 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Itera
                 window_started = time.perf_counter()
     finally:
         if folder is not None and update is not None and not failed:
-            if update.step != step or update.validation_loss is None:
-                validation = measure(model, *data.validation)  # of the very weights that are kept
             if not update.done:
-                _calibrate(config, model, data)
+                validation = _finish(config, model, data)  # of the very weights that are kept
             folder.keep_weights(model, _card(config, update, step, validation, data, source))
             if update.done:
                 folder.finish()
@@ -323,8 +323,12 @@ def _optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
 
 def measure(model: Network, images: Tensor, labels: Tensor) -> tuple[float, float]:
     """Network, uint8 images (N, 28, 28) and labels (N,) -> (mean cross entropy in nats, accuracy)."""
-    logits = _logits(model, images)
-    return cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean(dtype=torch.float64).item()
+    return _loss_and_accuracy(_logits(model, images), labels)
+
+
+def _loss_and_accuracy(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    right = (logits.argmax(1) == labels).sum().item()
+    return cross_entropy(logits, labels).item(), right / len(labels)
 
 
 @torch.no_grad()
@@ -335,25 +339,32 @@ def _logits(model: Network, images: Tensor) -> Tensor:
     return torch.cat([model(ink.contiguous(memory_format=torch.channels_last)).float() for ink in inks])
 
 
-def calibrate(model: Network, images: Tensor, labels: Tensor) -> None:
-    """Choose the network's temperature, 0.05 to 20, by the least cross entropy on uint8 images (N, 28, 28) and labels
-    (N,) that it was not trained on (Guo et al. 2017).
+def calibrate(model: Network, logits: Tensor, labels: Tensor) -> None:
+    """Choose the network's temperature by the least cross entropy of its logits (N, 10) and labels (N,) for images that
+    it was not trained on (Guo et al. 2017).
     """
-    from scipy.optimize import minimize_scalar
+    logits, labels = logits.cpu(), labels.cpu()
+    sharpness = torch.zeros((), requires_grad=True)  # minus the logarithm of the temperature
+    optimizer = torch.optim.LBFGS([sharpness], max_iter=50, line_search_fn="strong_wolfe")
 
-    logits, labels = _logits(model, images).cpu(), labels.cpu()
-    found = minimize_scalar(
-        lambda power: cross_entropy(logits / math.exp(power), labels).item(),
-        bounds=(math.log(0.05), math.log(20)),
-        method="bounded",
-    )
-    model.temperature.fill_(math.exp(found.x))
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        loss = cross_entropy(logits * sharpness.exp(), labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(loss)
+    model.temperature.fill_((-sharpness.detach()).clamp(-3, 3).exp())  # 0.05 to 20
 
 
-def _calibrate(config: TrainConfig, model: Network, data: Mnist) -> None:
-    drawn, truth = handwriting(CALIBRATION_DRAWINGS if config.handwriting else 0, config.seed + 1)
+def _finish(config: TrainConfig, model: Network, data: Mnist) -> tuple[float, float]:
+    """Choose the temperature -> loss and accuracy on the validation images."""
     images, labels = data.validation
-    calibrate(model, torch.cat([images, drawn.to(images.device)]), torch.cat([labels, truth.to(labels.device)]))
+    drawn, truth = handwriting(CALIBRATION_DRAWINGS if config.handwriting else 0, config.seed + 1)
+    logits = _logits(model, images)
+    more = _logits(model, drawn.to(images.device)) if len(drawn) else logits[:0]
+    calibrate(model, torch.cat([logits, more]), torch.cat([labels, truth.to(labels.device)]))
+    return _loss_and_accuracy(logits, labels)
 
 
 def _card(

@@ -37,7 +37,10 @@ def rewrite(path, change, metadata=None):
     save_file(tensors, path, metadata=metadata or {"network": "mlp"})
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("mlp", 407_050), ("lenet", 61_706), ("cnn", 70_330)])
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("mlp", 407_050), ("lenet", 61_706), ("cnn", 70_330), ("cnn-fast", 98_810), ("cnn-large", 278_890)],
+)
 def test_parameters_are_as_published(name, parameters):
     assert count_parameters(create_model(name)) == parameters
     assert f"{parameters:,} parameters" in NETWORKS[name].__doc__
@@ -68,7 +71,7 @@ def test_seed_decides_the_weights_and_leaves_other_random_numbers_alone():
 
 @pytest.mark.parametrize("name", ["vgg", "", None, 3])
 def test_unknown_network_is_refused(name):
-    with pytest.raises(DigitsError, match="no network called .* cnn, cnn-large, lenet, mlp"):
+    with pytest.raises(DigitsError, match="no network called .* cnn-fast, cnn, cnn-large, lenet, mlp"):
         create_model(name)
 
 
@@ -184,7 +187,7 @@ def test_pickled_weights_are_refused_unopened(tmp_path):
 
 def test_weights_of_an_unknown_network_are_refused(saved):
     rewrite(saved, lambda tensors: None, {"network": "resnet50"})
-    with pytest.raises(DigitsError, match="resnet50, but Digits knows cnn, cnn-large, lenet, mlp"):
+    with pytest.raises(DigitsError, match="resnet50, but Digits knows cnn-fast, cnn, cnn-large, lenet, mlp"):
         load_weights(saved)
     save_file({"a": torch.zeros(1)}, saved)
     with pytest.raises(DigitsError, match="an unnamed network"):

@@ -236,7 +236,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(s
 
 def test_a_last_step_that_breaks_the_weights_leaves_no_weights(small_mnist, tmp_path, monkeypatch):
     """The loss of a step is of the weights before it: only the validation after it can tell."""
-    monkeypatch.setattr(trainer, "measure", lambda *_: (math.nan, 0.1))
+    monkeypatch.setattr(trainer, "_finish", lambda *_: (math.nan, 0.1))
     with pytest.raises(DigitsError, match="stopped at step 1: its loss is no longer a finite number"):
         run(small_mnist, batch_size=2_000, out=tmp_path)
     assert sorted(os.listdir(tmp_path)) == ["config.json", "log.jsonl"]
@@ -245,7 +245,7 @@ def test_a_last_step_that_breaks_the_weights_leaves_no_weights(small_mnist, tmp_
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model": "vgg"}, "no network called 'vgg'; choose one of cnn, cnn-large, lenet, mlp"),
+        ({"model": "vgg"}, "no network called 'vgg'; choose one of cnn-fast, cnn, cnn-large, lenet, mlp"),
         ({"model": ["cnn"]}, "no network called"),
         ({"optimizer": "lion"}, "no optimizer called 'lion'; choose one of adamw, adam, sgd"),
         ({"schedule": "cosine"}, "no schedule called 'cosine'"),
@@ -318,10 +318,10 @@ def test_calibration_takes_a_network_s_overconfidence_back(small_mnist):
     with torch.no_grad():
         network.layers[-1].weight.mul_(3)
         network.layers[-1].bias.mul_(3)
-    calibrate(network, images, labels)
-    assert network.temperature.item() == pytest.approx(3 * honest, rel=1e-3)
     with torch.no_grad():
         logits = network(images[:, None] / 255)
+    calibrate(network, logits, labels)
+    assert network.temperature.item() == pytest.approx(3 * honest, rel=1e-3)
     losses = [cross_entropy(logits / (network.temperature * factor), labels) for factor in (0.8, 1, 1.25)]
     assert min(losses) == losses[1]
 

@@ -10,7 +10,7 @@ from digits.inference import WEIGHTS, Recognizer
 from digits.jobs import Job, JobQueue
 
 DEFAULT = "cnn"
-TITLES = {"cnn": "CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
+TITLES = {"cnn-fast": "Fast CNN", "cnn": "CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
 
 
 class Networks:
