@@ -173,6 +173,15 @@ def test_a_text_file_renamed_png_gets_one_sentence_and_the_pad_goes_on(visit):
         ("read_picture", {"picture": "http://example.org/a.png"}, "did not arrive as a picture"),
         ("read_test_digit", {"index": 10_000}, "0 to 9,999"),
         ("find_test_digit", {"digit": 12}, "0 to 9"),
+        ("explain_reading", {"strokes": []}, "no ink to explain"),
+        ("explain_reading", {"strokes": [[500, 500]]}, "no ink to explain"),
+        ("explain_reading", {"strokes": {"0": 1}}, "list of strokes"),
+        ("explain_reading", {"strokes": [[1, 2, 300, 400]], "steps": []}, "not switches"),
+        ("explain_reading", {"strokes": [[1, 2, 300, 400]], "network": ["cnn"]}, "not a short text"),
+        ("explain_reading", {"picture": 5}, "did not arrive as a picture"),
+        ("explain_reading", {"index": -1}, "0 to 9,999"),
+        ("explain_reading", {}, "no test digit None"),
+        ("explain_reading", "why?", "wanted an object"),
     ],
 )
 def test_what_a_visitor_sends_is_not_trusted(visit, function, payload, words):

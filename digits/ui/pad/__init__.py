@@ -19,6 +19,7 @@ import torch
 from digits import ink
 from digits.data import load_mnist
 from digits.errors import DigitsError
+from digits.explain import PATCH, Explanation, explain
 from digits.inference import Reading
 from digits.ink import open_image
 from digits.ui.html import html_component
@@ -64,11 +65,20 @@ def pad(networks: Networks) -> gr.HTML:
 
     @answer_errors
     def read_test_digit(payload):
-        index = payload.get("index")
-        images = load_mnist().test_images
-        if type(index) is not int or not 0 <= index < len(images):
-            raise DigitsError(f"There is no test digit {index!r}; wanted 0 to {len(images) - 1:,}.")
-        return read(payload, images[index][None].float() / 255)
+        return read(payload, test_digit(payload))
+
+    @answer_errors
+    def explain_reading(payload):
+        if "strokes" in payload:
+            drawn = ink.from_strokes(parse_strokes(payload), frame=FRAME, **parse_steps(payload))
+        elif "picture" in payload:
+            drawn = ink.from_image(open_image(parse_picture(payload)))
+        else:
+            drawn = test_digit(payload)
+        if not drawn.any():
+            raise DigitsError("There is no ink to explain; draw a digit first.")
+        model = networks.get(payload.get("network") or DEFAULT).model
+        return shown(explain(model, drawn[None]), drawn)
 
     @answer_errors
     def find_test_digit(payload):
@@ -91,7 +101,7 @@ def pad(networks: Networks) -> gr.HTML:
 
         return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
 
-    functions = [read_strokes, read_picture, read_test_digit, find_test_digit, draw_qr]
+    functions = [read_strokes, read_picture, read_test_digit, find_test_digit, explain_reading, draw_qr]
     return html_component("pad", {"network": DEFAULT, "second": None}, server_functions=functions)
 
 
@@ -146,6 +156,14 @@ def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
     return polylines
 
 
+def test_digit(payload: dict) -> torch.Tensor:
+    """{"index"} -> that test digit's ink (1, 28, 28). Raises DigitsError for another index than 0 to 9,999."""
+    index, images = payload.get("index"), load_mnist().test_images
+    if type(index) is not int or not 0 <= index < len(images):
+        raise DigitsError(f"There is no test digit {index!r}; wanted 0 to {len(images) - 1:,}.")
+    return images[index][None].float() / 255
+
+
 def parse_steps(payload: dict) -> dict[str, bool]:
     """{"steps": {"crop", "scale", "centre"}}, all on where not given -> arguments of `ink.from_strokes`."""
     steps = payload.get("steps", {})
@@ -187,8 +205,42 @@ def answer(reading: Reading) -> dict:
 
 
 def packed(picture: np.ndarray) -> str:
-    """Ink (28, 28) in [0, 1] -> base64 of its 784 bytes, ink 255."""
+    """Ink (28, 28), or other pictures in [0, 1] -> base64 of their bytes, 255 for 1."""
     return base64.b64encode((picture * 255).round().astype("uint8").tobytes()).decode()
+
+
+def shown(explanation: Explanation, drawn: torch.Tensor) -> dict:
+    """An explanation of ink (1, 28, 28) as the pad shows it; pictures are base64 of bytes."""
+    if explanation.becomes != explanation.digit:
+        words = f"Without the framed part I would read {explanation.becomes}."
+    else:
+        words = (
+            f"The framed part counts most, but without it I would still read {explanation.digit}; "
+            f"the nearest other digit is {explanation.other}."
+        )
+    return {
+        "sentence": words,
+        "ink": packed(drawn[0].numpy()),
+        "importance": [round(float(value), 2) for value in explanation.importance.ravel()],
+        "decisive": [*explanation.decisive, PATCH],
+        "logits": [round(float(value), 2) for value in explanation.logits],
+        "layers": [
+            {
+                "name": layer.name,
+                "shape": layer.maps.shape,
+                "maps": packed(layer.maps),
+                "filters": None if layer.filters is None else [layer.filters.shape[1:], _signed(layer.filters)],
+                "field": [layer.sees, layer.step, layer.start],
+            }
+            for layer in explanation.layers
+        ],
+    }
+
+
+def _signed(filters: np.ndarray) -> str:
+    """Filters (n, inputs, k, k) -> base64 of bytes: 128 is zero, 1 or 255 the largest weight of each filter."""
+    largest = np.abs(filters).max(axis=(1, 2, 3), keepdims=True).clip(min=1e-6)
+    return base64.b64encode((128 + filters / largest * 127).round().astype("uint8").tobytes()).decode()
 
 
 def sentence(reading: Reading) -> str:

@@ -402,6 +402,12 @@ function thin(strokes) {   // -> [[x, y, x, y, ...], ...] of whole numbers, few 
   return spaced.map((points) => points.filter((_, i) => i % every === 0 || i === points.length - 1).flat());
 }
 
+function question(strokes, picture) {   // -> [the server's function, what it is asked], or null for an empty pad
+  if (picture && picture.data) return ['read_picture', { picture: picture.data, ...network() }];
+  if (picture) return ['read_test_digit', { index: picture.index, ...network() }];
+  return strokes.length ? ['read_strokes', { strokes: thin(strokes), ...network(), ...preparation() }] : null;
+}
+
 async function ask() {
   wanted = true;
   if (busy) return;
@@ -409,11 +415,7 @@ async function ask() {
   while (wanted) {
     wanted = false;
     const since = touched, asked = drawing, strokes = stroke ? [...drawing.strokes, stroke] : drawing.strokes, { picture } = drawing;
-    let reading;
-    if (picture && picture.data) reading = await call('read_picture', { picture: picture.data, ...network() });
-    else if (picture) reading = await call('read_test_digit', { index: picture.index, ...network() });
-    else if (strokes.length) reading = await call('read_strokes', { strokes: thin(strokes), ...network(), ...preparation() });
-    else reading = { blank: true };
+    const what = question(strokes, picture), reading = what ? await call(...what) : { blank: true };
     if (asked.picture === drawing.picture && !(isEmpty() && !stroke && !reading.blank)) show(reading, picture);
     if (stroke && strokes.length) {   // for `python -m digits bench pad`, and for anybody's profiler
       performance.measure('reading', { start: since, end: performance.now() });
@@ -421,6 +423,151 @@ async function ask() {
     }
   }
   busy = false;
+  if (!stroke) askWhy();
+}
+
+// ---- why this answer: asked when the pen is up and the panel is open
+
+const why = find('.why'), map = find('.map'), frame = find('.frame'), field = find('.field');
+const FOR = [245, 158, 11], AGAINST = [56, 189, 248];   // orange and blue, as in pad.css: apart for every kind of eye
+let whyBusy = false, whyWanted = false;
+why.addEventListener('toggle', () => askWhy());
+
+async function askWhy() {
+  if (!why.open) return;
+  whyWanted = true;
+  if (whyBusy) return;
+  whyBusy = true;
+  while (whyWanted) {
+    whyWanted = false;
+    const asked = drawing, what = question(drawing.strokes, drawing.picture);
+    const because = what ? await call('explain_reading', what[1]) : { error: 'Draw a digit, and lift the pen.' };
+    if (asked === drawing && !stroke) showWhy(because);
+  }
+  whyBusy = false;
+}
+
+const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+function make(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text || '';
+  made.className = className || '';
+  return made;
+}
+
+function boxed(box, top, left, bottom, right) {   // put a box of the lens around pixels of the 28x28
+  box.hidden = false;
+  for (const [name, value] of [['top', top], ['left', left], ['width', right - left], ['height', bottom - top]]) box.style[name] = value / 28 * 100 + '%';
+}
+
+function showWhy(because) {
+  find('.decisive').textContent = because.error || because.sentence;
+  for (const name of ['.layers', '.logits']) find(name).replaceChildren();
+  field.hidden = frame.hidden = true;
+  const pen = map.getContext('2d');
+  pen.clearRect(0, 0, 28, 28);
+  if (because.error) return;
+  const image = pixels(because.ink);
+  because.importance.forEach((value, i) => {
+    const share = Math.min(1, Math.abs(value) * 1.4);
+    (value > 0 ? FOR : AGAINST).forEach((channel, c) => { image.data[i * 4 + c] = image.data[i * 4 + c] * 0.55 * (1 - share) + channel * share; });
+  });
+  pen.putImageData(image, 0, 0);
+  const [top, left, side] = because.decisive;
+  boxed(frame, top, left, top + side, left + side);
+  showLogits(because.logits);
+  find('.layers').append(...because.layers.map(showLayer));
+  if (!because.layers.length) find('.layers').append(make('p', 'This network has no feature maps: it is fully connected, and each of its hidden units sees the whole drawing.', 'note'));
+}
+
+function showLogits(logits) {
+  const high = Math.max(...logits, 0), low = Math.min(...logits, 0), first = logits.indexOf(Math.max(...logits));
+  find('.logits').setAttribute('aria-label', 'Logits: ' + logits.map((value, digit) => digit + ': ' + value.toFixed(1)).join(', '));
+  find('.logits').append(...logits.map((value, digit) => {
+    const cell = make('div', '', digit === first ? 'first' : ''), column = make('div', '', 'column'), bar = make('i');
+    bar.style.top = (high - Math.max(value, 0)) / (high - low) * 100 + '%';
+    bar.style.height = Math.abs(value) / (high - low) * 100 + '%';
+    column.append(bar);
+    cell.append(column, make('b', String(digit)), value.toFixed(1));
+    return cell;
+  }));
+}
+
+function tiles(count, height, width, columns, colour) {   // -> a canvas of pictures in rows; colour(picture, pixel) -> [r, g, b]
+  const canvas = make('canvas'), across = Math.min(count, columns);
+  canvas.width = across * (width + 1) - 1;
+  canvas.height = Math.ceil(count / across) * (height + 1) - 1;
+  const image = new ImageData(canvas.width, canvas.height);
+  for (let i = 0; i < count; i++) for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
+    const at = ((Math.floor(i / across) * (height + 1) + y) * canvas.width + i % across * (width + 1) + x) * 4;
+    image.data.set([...colour(i, y * width + x), 255], at);
+  }
+  canvas.getContext('2d').putImageData(image, 0, 0);
+  return canvas;
+}
+
+function showLayer(layer) {
+  const [channels, height, width] = layer.shape, columns = why.clientWidth < 560 ? 8 : 16, data = bytes(layer.maps);
+  const grey = (channel, pixel) => Array(3).fill(Math.sqrt(data[channel * height * width + pixel] * 255));   // the root, so that weak ones show
+  const canvas = tiles(channels, height, width, columns, grey);
+  const box = make('div'), title = make('h2', layer.name), unit = make('div', '', 'unit'), size = channels + ' maps of ' + width + 'x' + height;
+  let chosen = -1;
+  title.append(' ', make('small', size));
+  canvas.style.width = Math.min(1, channels / columns) * 100 + '%';
+  canvas.tabIndex = 0;
+  unit.hidden = true;
+  for (const [name, value] of [['role', 'slider'], ['aria-label', layer.name + ', ' + size], ['aria-valuemin', 1], ['aria-valuemax', channels], ['aria-valuenow', 1], ['aria-valuetext', 'none chosen']]) canvas.setAttribute(name, value);
+
+  const choose = (channel) => {
+    chosen = channel;
+    canvas.setAttribute('aria-valuenow', chosen + 1);
+    canvas.setAttribute('aria-valuetext', 'map ' + (chosen + 1));
+    const large = tiles(1, height, width, 1, (_, pixel) => grey(chosen, pixel));
+    large.style.width = '96px';
+    unit.hidden = false;
+    unit.replaceChildren(large);
+    let words = 'Map ' + (chosen + 1);
+    if (layer.filters) {
+      const [inputs, k] = layer.filters[0], weights = bytes(layer.filters[1]);
+      const filter = tiles(inputs, k, k, columns, (input, pixel) => {
+        const weight = (weights[(chosen * inputs + input) * k * k + pixel] - 128) / 127;
+        return (weight > 0 ? FOR : AGAINST).map((channel) => channel * Math.abs(weight));
+      });
+      filter.style.width = filter.width * (inputs === 1 ? 32 : 8) + 'px';
+      unit.append(filter);
+      words += ' and its filter: ' + k + 'x' + k + ' weights ' + (inputs === 1 ? 'on the drawing' : 'on each of the ' + inputs + ' maps before') + ', orange above zero, blue below';
+    }
+    unit.append(make('span', words + '.'));
+  };
+
+  const under = (event) => {   // -> [channel, y, x] of the unit under the pointer, or null beside the last map
+    const area = canvas.getBoundingClientRect(), across = Math.min(channels, columns);
+    const inside = (share, size) => Math.max(0, Math.min(size - 1, Math.floor(share * size)));
+    const px = inside((event.clientX - area.left) / area.width, canvas.width), py = inside((event.clientY - area.top) / area.height, canvas.height);
+    const channel = Math.floor(py / (height + 1)) * across + Math.floor(px / (width + 1));
+    return channel < channels ? [channel, Math.min(height - 1, py % (height + 1)), Math.min(width - 1, px % (width + 1))] : null;
+  };
+  const point = (event) => {
+    const found = under(event), [sees, step, start] = layer.field;
+    field.hidden = !found;
+    if (!found) return;
+    const ends = (at) => [Math.max(0, start + at * step - sees / 2), Math.min(28, start + at * step + sees / 2)];
+    const [top, bottom] = ends(found[1]), [left, right] = ends(found[2]);
+    boxed(field, top, left, bottom, right);
+  };
+  canvas.addEventListener('pointermove', point);
+  canvas.addEventListener('pointerdown', point);
+  canvas.addEventListener('pointerleave', (event) => { if (event.pointerType === 'mouse') field.hidden = true; });   // a finger always leaves
+  canvas.addEventListener('click', (event) => { const found = under(event); if (found) choose(found[0]); });
+  canvas.addEventListener('keydown', (event) => {
+    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (!move) return;
+    event.preventDefault();
+    choose(Math.min(channels - 1, Math.max(0, chosen < 0 ? 0 : chosen + move)));
+  });
+  box.append(title, canvas, unit);
+  return box;
 }
 
 const strip = find('.strip'), stages = [...element.querySelectorAll('.stages canvas')], steps = [...element.querySelectorAll('[data-step]')];
