@@ -10,7 +10,9 @@ const LARGEST_PICTURE = 20e6, PICTURE_SIDE = 640;
 
 let drawing = { strokes: [], picture: null };  // replaced, never changed, so that history can keep it
 let past = [], future = [], tool = 'pen';
-let pointer = null, stroke = null;             // the stroke under the pen
+let pointer = null, stroke = null;             // the pen's pointerdown, and the stroke under it (with its .widths, of a pen with pressure)
+let ahead = [];                                // where the browser expects the pen next: drawn for one frame, never kept or sent
+let outside = null;                            // where the pen left the pad, while it is down beside it
 let cursor = null;                             // the keyboard's pen: {x, y, down}
 
 for (let digit = 0; digit < 10; digit++) {
@@ -45,7 +47,8 @@ function paintNow(shown) {
   pen.strokeStyle = pen.fillStyle = getComputedStyle(paper).color;
   pen.lineCap = pen.lineJoin = 'round';
   pen.lineWidth = PEN;
-  for (const points of shown || (stroke ? [...drawing.strokes, stroke] : drawing.strokes)) trace(pen, points);
+  for (const points of shown || (stroke ? [...drawing.strokes, stroke] : drawing.strokes)) trace(pen, points, points === stroke ? ahead : []);
+  if (ahead.length) { ahead = []; paint(); }
   if (cursor) {
     pen.lineWidth = 6;
     pen.beginPath();
@@ -55,14 +58,22 @@ function paintNow(shown) {
   hint.hidden = Boolean(drawing.strokes.length || drawing.picture || stroke || cursor || shown);
 }
 
-function trace(pen, points) {
-  const [x, y] = points[0];
+function trace(pen, kept, tail) {
+  const points = [...kept, ...tail], { widths } = kept, width = (i) => widths ? widths[Math.min(i, widths.length - 1)] : PEN;
+  let [x, y] = points[0];
+  pen.lineWidth = width(0);
   pen.beginPath();
-  if (points.length === 1) { pen.arc(x, y, PEN / 2, 0, 7); pen.fill(); return; }
+  if (points.length === 1) { pen.arc(x, y, pen.lineWidth / 2, 0, 7); pen.fill(); return; }
   pen.moveTo(x, y);
   for (let i = 1; i < points.length - 1; i++) {   // through the middles, bent at the points: smooth as ink
     const [ax, ay] = points[i], [bx, by] = points[i + 1];
-    pen.quadraticCurveTo(ax, ay, (ax + bx) / 2, (ay + by) / 2);
+    pen.quadraticCurveTo(ax, ay, x = (ax + bx) / 2, y = (ay + by) / 2);
+    if (widths) {
+      pen.stroke();
+      pen.lineWidth = width(i + 1);
+      pen.beginPath();
+      pen.moveTo(x, y);
+    }
   }
   pen.lineTo(...points[points.length - 1]);
   pen.stroke();
@@ -79,6 +90,7 @@ function change(next) {
 function become(next) {
   drawing = next;
   stroke = null;
+  ahead = [];
   for (const [name, off] of [['undo', !past.length], ['redo', !future.length], ['clear', isEmpty()]]) find('[data-do=' + name + ']').disabled = off;
   try { sessionStorage.setItem('digits-drawing', JSON.stringify(drawing.strokes)); } catch { /* private windows may have no storage */ }
   paint();
@@ -107,11 +119,17 @@ function choose(name) {
   paper.classList.toggle('erasing', name === 'eraser');
 }
 
-function place(event) {
+function place(event) {   // may be beside the pad
   const box = paper.getBoundingClientRect();
-  const unit = (value) => Math.round(Math.min(UNITS, Math.max(0, value)));
-  return [unit((event.clientX - box.left) / box.width * UNITS), unit((event.clientY - box.top) / box.height * UNITS)];
+  return [Math.round((event.clientX - box.left) / box.width * UNITS), Math.round((event.clientY - box.top) / box.height * UNITS)];
 }
+
+const onPad = (point) => point.map((value) => Math.min(UNITS, Math.max(0, value)));   // the nearest point of the pad
+
+// A pen's pressure, 0 to 1 and 0.5 where it has none, as the width of its line: only for looks, the network's pen is MNIST's.
+const widthOf = (event) => event.pressure ? PEN * (0.4 + 1.2 * event.pressure) : PEN;
+
+const isPointer = (event) => pointer !== null && event.pointerId === pointer.pointerId;
 
 function eraseAt([x, y]) {
   const near = (points) => points.some(([px, py], i) => {
@@ -123,9 +141,24 @@ function eraseAt([x, y]) {
   if (kept.length !== drawing.strokes.length) change({ ...drawing, strokes: kept });
 }
 
-function beginStroke(point) {
+function beginStroke(point, event) {
   if (drawing.picture) change({ strokes: [], picture: null });   // a pen on a picture begins a new drawing
   stroke = [point];
+  if (event && event.pointerType === 'pen') stroke.widths = [widthOf(event)];
+}
+
+function follow(event) {
+  const point = place(event), near = onPad(point), left = near.some((value, i) => value !== point[i]);
+  if (outside && !left) beginStroke(outside, event);   // back on the pad: a new stroke, and no line along the edge
+  if (stroke) {
+    const [x, y] = stroke[stroke.length - 1];
+    if (Math.hypot(near[0] - x, near[1] - y) >= 2) {
+      stroke.push(near);
+      if (stroke.widths) stroke.widths.push(widthOf(event));
+    }
+    if (left) endStroke();
+  }
+  outside = left ? near : null;
 }
 
 function endStroke() {
@@ -134,32 +167,34 @@ function endStroke() {
 
 paper.addEventListener('pointerdown', (event) => {
   touched = event.timeStamp;
-  if (pointer !== null || event.button !== 0) return;   // a second finger or a palm does not draw
+  // A second finger or a palm does not draw, and a pen takes over from a palm that came before it.
+  if (event.button !== 0 || (pointer !== null && (event.pointerType !== 'pen' || pointer.pointerType === 'pen'))) return;
   event.preventDefault();
   paper.focus({ preventScroll: true });
   try { paper.setPointerCapture(event.pointerId); } catch { /* an event made by a script has no pointer to capture */ }
-  pointer = event.pointerId;
-  cursor = null;
+  pointer = event;
+  cursor = outside = null;
   if (tool === 'eraser') eraseAt(place(event));
-  else { beginStroke(place(event)); paint(); ask(); }
+  else { beginStroke(onPad(place(event)), event); paint(); ask(); }
 });
 
 paper.addEventListener('pointermove', (event) => {
-  if (event.pointerId !== pointer || (tool === 'pen' && !stroke)) return;
+  // Without a stroke the pen is beside the pad, or Clear took the stroke away from under it.
+  if (!isPointer(event) || (tool === 'pen' && !stroke && !outside)) return;
   touched = event.timeStamp;
   const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
   for (const each of events.length ? events : [event]) {
-    const point = place(each);
-    if (tool === 'eraser') { eraseAt(point); continue; }
-    const last = stroke[stroke.length - 1];
-    if (Math.hypot(point[0] - last[0], point[1] - last[1]) >= 2) stroke.push(point);
+    if (tool === 'eraser') eraseAt(place(each)); else follow(each);
   }
-  if (tool === 'pen') { paint(); ask(); }
+  if (!stroke) return;
+  ahead = event.getPredictedEvents ? event.getPredictedEvents().map((each) => onPad(place(each))) : [];
+  paint();
+  ask();
 });
 
 function lift(event) {
-  if (event.pointerId !== pointer) return;
-  pointer = null;
+  if (!isPointer(event)) return;
+  pointer = outside = null;
   endStroke();
 }
 paper.addEventListener('pointerup', lift);
