@@ -16,7 +16,10 @@ from digits.evaluation import evaluate
 from digits.inference import DEFAULT_WEIGHTS, Recognizer
 from digits.ink import open_image
 from digits.model import NETWORKS, count_parameters
+from digits.number_report import evaluate_numbers
 from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig, train
+
+NUMBERS_MAX = 100_000  # to compose for an evaluation
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +75,11 @@ def build_parser() -> argparse.ArgumentParser:
     evaluation.add_argument(
         "--reject", type=Path, metavar="DRAWINGS", help="drawings that are no digits: are they refused?"
     )
+    evaluation.add_argument(
+        "--numbers", metavar="DRAWINGS", help="whole numbers instead, composed of the digits in a .jsonl or .jsonl.gz"
+    )
+    evaluation.add_argument("--count", type=int, default=1_200, help="numbers to compose")
+    evaluation.add_argument("--pictures", action="store_true", help="read the numbers from pictures, not from strokes")
     evaluation.add_argument("--device", default="auto")
     evaluation.set_defaults(run=run_evaluate)
 
@@ -160,6 +168,8 @@ def _train_with_progress(config: TrainConfig, resume: bool):
 def run_evaluate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    if options.numbers:
+        return run_evaluate_numbers(options)
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     reject = load_outliers(options.reject) if options.reject else None
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
@@ -183,6 +193,33 @@ def run_evaluate(options: argparse.Namespace) -> int:
     print("\ndigit  precision  recall      F1   count")
     for scores in report.per_class:
         print(f"{scores.digit:5}  {scores.precision:9.2%}  {scores.recall:6.2%}  {scores.f1:6.2%}  {scores.count:6,}")
+    return 0
+
+
+def run_evaluate_numbers(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    if not 1 <= options.count <= NUMBERS_MAX:
+        raise DigitsError(f"--count is {options.count:,}; wanted 1 to {NUMBERS_MAX:,} numbers.")
+    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.numbers)
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
+        report = evaluate_numbers(
+            recognizer,
+            data,
+            count=options.count,
+            pictures=options.pictures,
+            progress=lambda share: bar.update(round(share * 100) - bar.n),
+        )
+    if options.json:
+        print(json.dumps(report.to_json()))
+        return 0
+    low, high = report.interval
+    print(
+        f"Numbers of {report.data}: {report.accuracy:.2%} of {report.n:,} wholly right (95 % interval {low:.2%} to "
+        f"{high:.2%}); {report.right_length:.2%} read as many digits as they have"
+    )
+    for length, score in report.by_length.items():
+        print(f"  {length} digit{'s' if length > 1 else ''}: {score.accuracy:.2%} of {score.n:,}")
     return 0
 
 

@@ -85,6 +85,7 @@ class DataSet:
     ink: Tensor | None = None  # uint8 (N, 28, 28), in MNIST's geometry
     drawings: Sequence | None = None  # N drawings
     sets: list[str] | None = None  # where each drawing came from
+    writers: list[str] | None = None  # whose hand each drawing is, "" where nobody knows; only with strokes
 
 
 def cache_folder() -> Path:
@@ -284,7 +285,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _read_strokes(path: Path, labelled: bool = True) -> DataSet:
-    lines, labels, sets = [], [], []
+    lines, labels, sets, writers = [], [], [], []
     try:
         for number, line in enumerate(_lines(path), start=1):
             if not line.strip():
@@ -294,6 +295,7 @@ def _read_strokes(path: Path, labelled: bool = True) -> DataSet:
                 drawing["strokes"]
                 labels.append(drawing["label"] if labelled else -1)
                 sets.append(str(drawing.get("set", "")))
+                writers.append(str(drawing.get("writer", "")))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 wanted = '{"label": 0 to 9, "strokes": [[[x, y], ...]]}' if labelled else '{"strokes": [[[x, y], ...]]}'
                 raise DigitsError(f"Line {number} of {path.name} is not a drawing; wanted {wanted}.") from None
@@ -305,7 +307,8 @@ def _read_strokes(path: Path, labelled: bool = True) -> DataSet:
     # Parsed again when they are drawn: as lists of numbers they take nine times the memory.
     drawings = _Opened(lines, lambda line: json.loads(line)["strokes"])
     labels = _labels(labels, path.name) if labelled else torch.tensor(labels)
-    return DataSet(path.name, labels, drawings=drawings, sets=sets if any(sets) else None)
+    sets = sets if any(sets) else None
+    return DataSet(path.name, labels, drawings=drawings, sets=sets, writers=writers)
 
 
 def _read_arrays(path: Path) -> DataSet:

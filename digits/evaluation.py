@@ -48,10 +48,18 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class SetScore:
+class Score:
+    """How many of n were right."""
+
     accuracy: float
     interval: tuple[float, float]
     n: int
+
+
+@dataclass(frozen=True)
+class SetScore(Score):
+    """One set's figures, as in the whole Report."""
+
     refused: int
     calibration_error: float
 

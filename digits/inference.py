@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from digits import ink
+from digits import ink, number
 from digits.model import Network, load_weights, select_device
+from digits.number import NumberReading
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 DEFAULT_WEIGHTS = WEIGHTS / "cnn.safetensors"
@@ -72,6 +73,15 @@ class Recognizer:
         """
         return self.read_ink(ink.from_image(image)[None])[0]
 
+    def read_number(self, drawing) -> NumberReading:
+        """A whole number, as strokes, a PIL image, an array or a picture file, see `to_ink`.
+
+        Raises DigitsError, see `number.read_strokes` and `number.read_image`.
+        """
+        if is_picture(drawing):
+            return number.read_image(self.read_ink, opened(drawing))
+        return number.read_strokes(self.read_ink, drawing)
+
     def read_many(self, drawings: Iterable) -> list[Reading]:
         """Strokes and images, mixed as they come -> a reading each, in batches through the network."""
         readings, waiting = [], []
@@ -122,6 +132,12 @@ def to_ink(drawing) -> Tensor:
 
     Arrays and PIL images are pictures, a Path or BytesIO is a picture file, everything else is strokes.
     """
-    if isinstance(drawing, (Path, BytesIO)):
-        drawing = ink.open_image(drawing)
-    return ink.from_image(drawing) if isinstance(drawing, (Image.Image, np.ndarray)) else ink.from_strokes(drawing)
+    return ink.from_image(opened(drawing)) if is_picture(drawing) else ink.from_strokes(drawing)
+
+
+def is_picture(drawing) -> bool:
+    return isinstance(drawing, (Image.Image, np.ndarray, Path, BytesIO))
+
+
+def opened(picture):
+    return ink.open_image(picture) if isinstance(picture, (Path, BytesIO)) else picture

@@ -5,6 +5,7 @@ digit is scaled, its proportions kept, until its long side is 20 pixels, and cen
 """
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def from_strokes(
     Raises DigitsError for anything else, coordinates that are not finite or beyond +-1e9, more than 1,000 strokes or
     20,000 points.
     """
-    polylines = _parse(strokes)
+    polylines = parse_strokes(strokes)
     if not polylines:
         return torch.zeros(1, SIDE, SIDE)
     points = np.concatenate(polylines)
@@ -82,8 +83,8 @@ def from_strokes(
     return _place(np.asarray(canvas), Image.Resampling.BILINEAR, by_mass=centre)
 
 
-def _parse(strokes) -> list[np.ndarray]:
-    """The strokes that have points, as float64 (n, 2) arrays."""
+def parse_strokes(strokes) -> list[np.ndarray]:
+    """The strokes that have points, as float64 (n, 2) arrays. Raises DigitsError, see `from_strokes`."""
     wanted = "strokes must be a list of lists of (x, y) numbers"
     if not isinstance(strokes, (list, tuple, np.ndarray)):
         raise DigitsError(f"{wanted}, got {type(strokes).__name__}: pass [[(x, y), ...], ...].")
@@ -144,6 +145,25 @@ def from_image(image) -> torch.Tensor:
     Returns ink, float32 (1, 28, 28) in [0, 1]; all zeros when nothing stands out from the paper.
     Raises DigitsError for other types, shapes and sizes, and values that are NaN or out of range.
     """
+    found = find(image)
+    return torch.zeros(1, SIDE, SIDE) if found is None else from_strength(found.strength)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands out from the paper of a picture, cropped."""
+
+    strength: np.ndarray
+    """float32 (H, W): how much each pixel is ink, in [0, 1]."""
+    left: int
+    """Where it lies in the upright picture, in the picture's pixels."""
+    top: int
+    pixel: int
+    """The picture's pixels a side that became one of these."""
+
+
+def find(image) -> Found | None:
+    """What is written in a picture, or None when nothing stands out from the paper. See `from_image`."""
     picture = _as_picture(image)
     width, height = picture.size
     box = (0, 0, width, height)
@@ -157,9 +177,10 @@ def from_image(image) -> torch.Tensor:
         if not strength.any():
             break
         left, top, right, bottom = _bounds(strength > 0.1)
-        found = strength[top:bottom, left:right]
-        long_side, short_side = max(found.shape), min(found.shape)
-        if (found > 0.5).mean() > 0.75 and short_side > max(strength.shape) // 4:
+        inked = strength[top:bottom, left:right]
+        found = Found(inked, box[0] + left * factor, box[1] + top * factor, factor)
+        long_side, short_side = max(inked.shape), min(inked.shape)
+        if (inked > 0.5).mean() > 0.75 and short_side > max(strength.shape) // 4:
             margin = -long_side // 25  # a sheet of paper on a table: look at what is on it
         elif factor > 1 and long_side < WORKING_SIDE // 4:
             margin = long_side  # a small digit on a large sheet: look at it again, closer, with some paper around it
@@ -172,7 +193,7 @@ def from_image(image) -> torch.Tensor:
             min(width, x + (right + margin) * factor),
             min(height, y + (bottom + margin) * factor),
         )
-    return torch.zeros(1, SIDE, SIDE) if found is None else _pen_width(found)
+    return found
 
 
 def _as_picture(image) -> Image.Image:
@@ -355,8 +376,11 @@ def _largest_group(mask: np.ndarray) -> np.ndarray:
     return keep[labels]
 
 
-def _pen_width(strength: np.ndarray) -> torch.Tensor:
-    """Scale the cropped digit to the long side of 20 pixels, with a stroke width that MNIST has, and centre it."""
+def from_strength(strength: np.ndarray) -> torch.Tensor:
+    """One digit's strength, float32 (H, W) in [0, 1], cropped -> ink (1, 28, 28).
+
+    Its long side becomes 20 pixels, its stroke's width one that MNIST has, and it is centred.
+    """
     from scipy import ndimage
 
     height, width = strength.shape

@@ -20,7 +20,7 @@ FLOORS = [
     {"model", "data", "augment", "handwriting", "outliers"},
     {"checkpoint"},
     {"trainer"},
-    {"jobs", "inference", "evaluation", "explain", "bench"},
+    {"jobs", "inference", "number", "evaluation", "number_report", "explain", "bench"},
     {"ui", "__main__", "__init__"},
     {"app"},
 ]
