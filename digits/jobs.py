@@ -1,4 +1,4 @@
-"""Training runs that the server owns: they go on when the page that started them is closed.
+"""Trainings and teachings that the server owns: they go on when the page that started them is closed.
 
 One job trains at a time, in a thread; the others wait in the order they came. Each job belongs to a visitor, and its
 id, 128 random bits, is the key to its network: who does not have it cannot read with that network.
@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from digits.errors import DigitsError
+from digits.teaching import TeachConfig, TeachingUpdate, teach
 from digits.trainer import TrainConfig, TrainingUpdate, train
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
@@ -25,18 +26,20 @@ WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped
 
 @dataclass(eq=False)
 class Job:
-    """One training, from the click to its network. Read it from any thread; only its JobQueue changes it."""
+    """One training or teaching, from the click to its network. Any thread may read it, only its JobQueue changes it."""
 
-    config: TrainConfig
+    config: TrainConfig | TeachConfig
     visitor: str
     folder: Path
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: str = WAITING
     message: str = ""
     """Why it ended, where that was not by finishing; one sentence."""
-    updates: list[TrainingUpdate] = field(default_factory=list)
+    updates: list[TrainingUpdate] | list[TeachingUpdate] = field(default_factory=list)
     """All so far, without their live networks; only ever appended to."""
     started: datetime | None = None
+    kept: bool = True
+    """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
     stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -71,9 +74,9 @@ class JobQueue:
         self._thread: threading.Thread | None = None
         self._torch_threads = torch.get_num_threads()
 
-    def start(self, config: TrainConfig, visitor: str) -> Job:
-        """Queue a training. Raises DigitsError for a config that cannot be used, where this visitor's last training
-        has not ended, and when too many wait.
+    def start(self, config: TrainConfig | TeachConfig, visitor: str) -> Job:
+        """Queue a training or a teaching. Raises DigitsError for a config that cannot be used, where this visitor's
+        last one has not ended, and when too many wait. A taught network that was not kept makes room for this one.
         """
         config.check()
         with self._lock:
@@ -83,7 +86,9 @@ class JobQueue:
                 raise DigitsError(f"{self.longest_queue} trainings are waiting already; try again in a few minutes.")
             if self.folder is None:
                 self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
-            job = Job(config, visitor, self.folder)
+            for undecided in [job for job in self._jobs.values() if job.visitor == visitor and not job.kept]:
+                self._forget(undecided)
+            job = Job(config, visitor, self.folder, kept=isinstance(config, TrainConfig))
             job.folder = self.folder / job.id
             job.config = dataclasses.replace(config, out=job.folder)
             self._jobs[job.id] = job
@@ -95,7 +100,10 @@ class JobQueue:
         return job
 
     def stop(self, visitor: str) -> bool:
-        """Ask this visitor's training to stop after its step in progress, and keep its weights -> whether one was."""
+        """Ask this visitor's training to stop after its step in progress, and keep its weights -> whether one was.
+
+        A teaching that is stopped leaves nothing.
+        """
         with self._lock:
             active = [job for job in self._jobs.values() if job.visitor == visitor and job.active]
             for job in active:
@@ -104,13 +112,30 @@ class JobQueue:
                     job.state, job.message = STOPPED, "Stopped before it began; there are no weights."
         return bool(active)
 
+    def keep(self, visitor: str, job_id: str) -> Job:
+        """Offer this visitor's taught network from now on. Raises DigitsError where it is not here (any more)."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None or job.visitor != visitor or not job.weights:
+                raise DigitsError("The taught network is not on this server any more; teach it again.")
+            job.kept = True
+        return job
+
+    def discard(self, visitor: str, job_id: str) -> None:
+        """Forget this visitor's taught network, unless it was kept; nothing happens where there is none."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is not None and job.visitor == visitor and not job.kept and not job.active:
+                self._forget(job)
+
     def get(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
 
-    def of_visitor(self, visitor: str) -> list[Job]:
-        """This visitor's jobs, newest first."""
+    def of_visitor(self, visitor: str, kind: type = object) -> list[Job]:
+        """This visitor's jobs, newest first; `kind` TrainConfig or TeachConfig: only those."""
         with self._lock:
-            return [job for job in reversed(self._jobs.values()) if job.visitor == visitor]
+            jobs = reversed(self._jobs.values())
+            return [job for job in jobs if job.visitor == visitor and isinstance(job.config, kind)]
 
     def ahead(self, job: Job) -> int:
         """How many trainings come before this one."""
@@ -142,8 +167,11 @@ class JobQueue:
         mine = [job for job in kept if job.visitor == visitor]
         for jobs, most in ((kept, self.kept), (empty, self.kept), (mine, self.kept_a_visitor)):
             for job in jobs[: max(0, len(jobs) - most)]:
-                self._jobs.pop(job.id, None)
-                shutil.rmtree(job.folder, ignore_errors=True)
+                self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
+        shutil.rmtree(job.folder, ignore_errors=True)
 
     def _next(self) -> Job | None:
         """The job that has waited longest, once there is one; None at the end."""
@@ -170,20 +198,22 @@ class JobQueue:
                 job.state, job.message = state, message
 
     def _run(self, job: Job) -> tuple[str, str]:
-        """Train to the end, to Stop or to the time limit -> (state, message)."""
+        """Train or teach to the end, to Stop or to the time limit -> (state, message)."""
         started = time.monotonic()
-        updates = train(job.config)
+        teaching = isinstance(job.config, TeachConfig)
+        updates = teach(job.config) if teaching else train(job.config)
+        left = "nothing was taught" if teaching else "the weights so far are kept"
         try:
             for update in updates:
                 job.updates.append(dataclasses.replace(update, model=None))
                 if update.done:
                     return DONE, ""
                 if job.stop_requested.is_set():
-                    return STOPPED, "Stopped; the weights so far are kept."
+                    return STOPPED, f"Stopped; {left}."
                 if time.monotonic() - started > self.longest_run:
                     minutes = f"{self.longest_run / 60:.0f}"
-                    return STOPPED, f"Stopped at the limit of {minutes} minutes; the weights so far are kept."
+                    return STOPPED, f"Stopped at the limit of {minutes} minutes; {left}."
         finally:
-            updates.close()  # writes the weights
+            updates.close()  # a training writes its weights then
             (job.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and the page resumes nothing
         return DONE, ""

@@ -1,12 +1,16 @@
 """The job queue, with real trainings of real digits, few of them."""
 
+import dataclasses
 import threading
 import time
 
 import pytest
+import torch
 
-from digits import DigitsError, Recognizer, TrainConfig, jobs, trainer
+from digits import DigitsError, Recognizer, TrainConfig, jobs, teaching, trainer
+from digits.inference import WEIGHTS
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, JobQueue
+from digits.teaching import TeachConfig
 
 QUICK = TrainConfig(model="mlp", optimizer="adam", augment="none", device="cpu")
 ENDLESS = TrainConfig(model="mlp", epochs=1_000, device="cpu")
@@ -14,7 +18,8 @@ ENDLESS = TrainConfig(model="mlp", epochs=1_000, device="cpu")
 
 @pytest.fixture
 def queue(monkeypatch, small_mnist):
-    monkeypatch.setattr(trainer, "load_mnist", lambda device: small_mnist)
+    for module in (trainer, teaching):
+        monkeypatch.setattr(module, "load_mnist", lambda device: small_mnist)
     made = JobQueue()
     yield made
     made.close()
@@ -141,3 +146,57 @@ def test_trainings_without_a_network_cost_nobody_theirs(queue):
     assert queue.get(mine.id) is mine
     assert mine.weights.is_file()
     assert sum(job.visitor.startswith("rude") for job in queue._jobs.values()) <= 4
+
+
+@pytest.fixture
+def lesson(small_mnist):
+    """Three training images, one of them with a wrong label."""
+    return TeachConfig(
+        WEIGHTS / "mlp.safetensors", "mlp", small_mnist.images[:3], small_mnist.labels[:3].flip(0), device="cpu"
+    )
+
+
+def test_a_taught_network_waits_for_its_visitor_to_keep_it(queue, lesson):
+    job = queue.start(lesson, "ann")
+    wait_for(lambda: not job.active)
+    assert (job.state, job.kept) == (DONE, False)
+    assert Recognizer.load(job.weights).model.name == "mlp"
+    assert queue.of_visitor("ann", TrainConfig) == []
+    with pytest.raises(DigitsError, match="teach it again"):
+        queue.keep("bob", job.id)
+    queue.discard("bob", job.id)
+    assert queue.keep("ann", job.id) is job
+    queue.discard("ann", job.id)  # too late: it is kept
+    assert job.kept
+    assert job.weights.is_file()
+
+
+def test_a_taught_network_that_is_discarded_or_taught_anew_is_deleted(queue, lesson):
+    first = queue.start(lesson, "ann")
+    wait_for(lambda: not first.active)
+    queue.discard("ann", first.id)
+    assert queue.get(first.id) is None
+    assert not first.folder.exists()
+    second = queue.start(lesson, "ann")
+    wait_for(lambda: not second.active)
+    third = queue.start(lesson, "ann")
+    assert queue.of_visitor("ann", TeachConfig) == [third]
+    assert not second.folder.exists()
+    wait_for(lambda: not third.active)
+
+
+def test_a_teaching_that_is_stopped_leaves_nothing(queue, lesson):
+    queue.longest_run = 0
+    job = queue.start(lesson, "ann")
+    wait_for(lambda: not job.active)
+    assert job.state == STOPPED
+    assert "nothing was taught" in job.message
+    assert job.weights is None
+    with pytest.raises(DigitsError, match="teach it again"):
+        queue.keep("ann", job.id)
+
+
+def test_drawings_that_cannot_be_taught_never_become_a_job(queue, lesson):
+    with pytest.raises(DigitsError, match="label"):
+        queue.start(dataclasses.replace(lesson, labels=torch.tensor([1, 2, 30])), "ann")
+    assert queue.of_visitor("ann") == []

@@ -20,6 +20,7 @@ FLOORS = [
     {"model", "data", "augment", "handwriting", "outliers"},
     {"checkpoint"},
     {"trainer"},
+    {"teaching"},
     {"jobs", "inference", "number", "evaluation", "number_report", "explain", "bench"},
     {"ui", "__main__", "__init__"},
     {"app"},

@@ -4,12 +4,13 @@ import gradio as gr
 
 from digits.errors import DigitsError
 from digits.ink import open_image
+from digits.ui.drawings import my_drawings
 from digits.ui.networks import DEFAULT, Networks, picker
 from digits.ui.pad import pad
 
 
-def draw_tab(networks: Networks) -> list[gr.Dropdown]:
-    """Build the tab -> its network pickers."""
+def draw_tab(networks: Networks) -> tuple[list[gr.Dropdown], gr.HTML]:
+    """Build the tab -> its network pickers, the reading one first, and the visitor's drawings, yet to be connected."""
     drawing_pad = pad(networks)
     with gr.Row(elem_classes="controls draw-controls"):
         network = picker("Network that reads")
@@ -25,8 +26,9 @@ def draw_tab(networks: Networks) -> list[gr.Dropdown]:
         drawing_pad,
         **quick,
     )
+    drawings = my_drawings(networks)
     _programs(networks)
-    return [network, second]
+    return [network, second], drawings
 
 
 def _programs(networks: Networks) -> None:

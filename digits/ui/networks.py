@@ -2,12 +2,14 @@
 
 import functools
 import json
+from pathlib import Path
 
 import gradio as gr
 
 from digits.errors import DigitsError
 from digits.inference import WEIGHTS, Recognizer
 from digits.jobs import Job, JobQueue
+from digits.teaching import TeachConfig
 
 DEFAULT = "cnn"
 TITLES = {"cnn-fast": "Fast CNN", "cnn": "CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
@@ -23,7 +25,7 @@ class Networks:
     def choices(self, visitor: str) -> list[tuple[str, str]]:
         """(label, key) pairs for a picker: the shipped networks, then this visitor's own, newest first."""
         shipped = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
-        mine = [(_job_label(job), job.id) for job in self.jobs.of_visitor(visitor) if job.weights]
+        mine = [(self.label(job), job.id) for job in self.jobs.of_visitor(visitor) if job.weights and job.kept]
         return shipped + mine
 
     def picker(self, visitor: str, value: str | None = None) -> gr.Dropdown:
@@ -31,17 +33,25 @@ class Networks:
         choices = self.choices(visitor)
         return gr.Dropdown(choices=choices, value=value) if value else gr.Dropdown(choices=choices)
 
+    def label(self, job: Job) -> str:
+        """How the pickers call the network of a job that left one."""
+        return _taught_label(job) if isinstance(job.config, TeachConfig) else _job_label(job)
+
     def get(self, key: str, device: str = "cpu") -> Recognizer:
         """The recognizer behind a key. Raises DigitsError for an unknown one."""
+        return self._load(self.path(key), device)
+
+    def path(self, key: str) -> Path:
+        """The weights behind a key. Raises DigitsError for an unknown one."""
         if not isinstance(key, str) or len(key) > 100:
             raise DigitsError("The network's name is not a short text; choose a network from the list.")
         job = self.jobs.get(key)
         if job is not None and job.weights:
-            return self._load(job.weights, device)
+            return job.weights
         path = WEIGHTS / f"{key}.safetensors"
         if path not in WEIGHTS.glob("*.safetensors"):
             raise DigitsError("That network is not on this server (any more); choose another from the list.")
-        return self._load(path, device)
+        return path
 
 
 def picker(label: str = "Network", value: str = DEFAULT, visible: bool = True) -> gr.Dropdown:
@@ -63,3 +73,9 @@ def _job_label(job: Job) -> str:
     accuracy = job.validation_accuracy()
     figure = f", {accuracy:.2%} on validation" if accuracy is not None else ""
     return f"Mine: {TITLES[config.model]}, {epochs} at {job.started:%H:%M:%S}{figure}"
+
+
+def _taught_label(job: Job) -> str:
+    count, test = len(job.config.labels), job.updates[-1].after.test
+    drawings = "1 drawing" if count == 1 else f"{count} drawings"
+    return f"Mine: {TITLES[job.config.model]}, taught {drawings} at {job.started:%H:%M:%S} ({test:.2%})"

@@ -14,6 +14,7 @@ from digits.errors import DigitsError
 from digits.jobs import JobQueue
 from digits.model import select_device
 from digits.ui.draw_tab import draw_tab
+from digits.ui.drawings import connect
 from digits.ui.evaluate_tab import evaluate_tab
 from digits.ui.networks import Networks
 from digits.ui.train_tab import train_tab
@@ -35,7 +36,7 @@ def build_ui(device: str = "auto") -> gr.Blocks:
         )
         with gr.Tabs():
             with gr.Tab("Draw", id="draw"):
-                draw_networks = draw_tab(networks)
+                draw_networks, drawings = draw_tab(networks)
             train_place = gr.Tab("Train", id="train", render_children=True)
             with gr.Tab("Evaluate", id="evaluate", render_children=True):
                 evaluate_network = evaluate_tab(networks, device)
@@ -48,6 +49,7 @@ def build_ui(device: str = "auto") -> gr.Blocks:
             opened = demo.load(
                 identify, visitor, [visitor, *pickers], show_progress="hidden", queue=False, api_visibility="private"
             )
+            connect(drawings, draw_networks[0], jobs, networks, visitor, pickers, opened, device)
             with train_place:
                 train_tab(jobs, networks, visitor, pickers, opened, device)
         share = gr.HTML(elem_id="share")

@@ -86,7 +86,7 @@ def train_tab(
     async def train(model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor, request: gr.Request):
         """Start a training and follow it; the last value has the network's key and its figures."""
         visitor = visitor or request.session_hash
-        running = next((job for job in jobs.of_visitor(visitor) if job.active), None)
+        running = next((job for job in jobs.of_visitor(visitor, TrainConfig) if job.active), None)
         if running is not None:  # in another tab of the same visitor: show it here too
             gr.Warning("Your last training has not ended; here it is. Wait for it, or press Stop first.")
             async for values in follow(running):
@@ -113,7 +113,7 @@ def train_tab(
 
     async def attach(visitor):
         yield (gr.skip(),) * len(outputs)  # Gradio would empty the outputs of a generator that yields nothing
-        mine = jobs.of_visitor(visitor) if visitor else []
+        mine = jobs.of_visitor(visitor, TrainConfig) if visitor else []
         async for values in follow(mine[0] if mine else None):
             yield values
 

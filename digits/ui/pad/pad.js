@@ -91,6 +91,7 @@ function become(next) {
   drawing = next;
   stroke = null;
   ahead = [];
+  correct(null);
   for (const [name, off] of [['undo', !past.length], ['redo', !future.length], ['clear', isEmpty()]]) find('[data-do=' + name + ']').disabled = off;
   try { sessionStorage.setItem('digits-drawing', JSON.stringify(drawing.strokes)); } catch { /* private windows may have no storage */ }
   paint();
@@ -415,6 +416,35 @@ Object.assign(commands, {
 });
 find('[data-do=send]').hidden = !navigator.share;
 
+// ---- "it was a 7": the drawing goes to digits/ui/drawings, which answers with one sentence, and comes back from there
+
+const correction = find('.correction');
+for (let digit = 0; digit < 10; digit++) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = digit;
+  button.setAttribute('aria-label', 'It was a ' + digit);
+  correction.lastElementChild.before(button);
+}
+correction.addEventListener('click', (event) => {
+  event.stopPropagation();   // not one of the commands
+  const button = event.target.closest('button');
+  if (!button) return;
+  correct(button);
+  window.dispatchEvent(new CustomEvent('digits:correction', { detail: {
+    label: Number(button.textContent), strokes: drawing.strokes, answer: (text) => { correction.lastElementChild.textContent = text; },
+  } }));
+});
+function correct(button) {   // null: nothing is corrected
+  for (const each of correction.querySelectorAll('button')) each.setAttribute('aria-pressed', String(each === button));
+  correction.lastElementChild.textContent = '';
+}
+window.addEventListener('digits:open', (event) => {
+  if (!element.isConnected || pointer !== null) return;
+  change({ strokes: event.detail.strokes, picture: null });
+  paper.scrollIntoView({ block: 'nearest' });
+});
+
 // ---- asking the network: at most one request in flight, and the newest drawing wins
 
 let busy = false, wanted = false;
@@ -631,6 +661,7 @@ function show(reading, picture) {
   bars.setAttribute('aria-label', 'Probabilities: ' + reading.probabilities.map((share, digit) => digit + ': ' + (share * 100).toFixed(1) + '%').join(', '));
   reading.probabilities.forEach((share, digit) => setBar(digit, share, digit === reading.best));
   showSecond(reading.second);
+  correction.classList.toggle('off', !drawing.strokes.length);
 }
 
 function showSecond(second) {
@@ -645,6 +676,7 @@ function showSecond(second) {
 
 function empty() {
   showSecond(null);
+  correction.classList.add('off');
   answer.textContent = '?';
   answer.classList.remove('sure');
   for (const canvas of [seen, ...stages]) canvas.getContext('2d').clearRect(0, 0, 28, 28);
