@@ -89,10 +89,12 @@ def build_parser() -> argparse.ArgumentParser:
     reading.add_argument("--device", default="cpu")
     reading.set_defaults(run=run_read)
 
-    bench = commands.add_parser("bench", help="measure the running app", allow_abbrev=False)
-    bench.add_argument("what", choices=["pad"], help="pad: how long the page takes to answer")
-    bench.add_argument("--drawings", required=True, help="a .jsonl or .jsonl.gz file of strokes, as for evaluate")
-    bench.add_argument("--count", type=int, default=20, help="drawings to draw")
+    bench = commands.add_parser("bench", help="measure speed", allow_abbrev=False)
+    bench.add_argument("what", choices=["pad", "train", "read"], help="the page's answers, training, or reading")
+    bench.add_argument("--drawings", help="pad: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
+    bench.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
+    bench.add_argument("--seeds", type=int, default=5, help="train: how often each way is run")
+    bench.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
     bench.set_defaults(run=run_bench)
 
     for each in (command, evaluation, reading, bench):
@@ -237,9 +239,16 @@ def run_read(options: argparse.Namespace) -> int:
 
 
 def run_bench(options: argparse.Namespace) -> int:
-    from digits.bench import bench_pad, table
+    from digits.bench import pad, read, train
 
-    result = bench_pad(options.drawings, options.count)
+    if options.what == "pad":
+        if options.drawings is None:
+            raise DigitsError("There is nothing to draw; give --drawings, a .jsonl file of strokes.")
+        result, table = pad.bench_pad(options.drawings, options.count), pad.table
+    elif options.what == "train":
+        result, table = train.bench_train(options.seeds, options.device), train.table
+    else:
+        result, table = read.bench_read(device=options.device), read.table
     print(json.dumps(result) if options.json else table(result))
     return 0
 

@@ -97,7 +97,7 @@ def _convolution(inputs: int, outputs: int, pool: bool = False, size: int = 3, s
         nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),
         nn.BatchNorm2d(outputs),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
     )
 
 

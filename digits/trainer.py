@@ -98,12 +98,14 @@ class TrainConfig:
 
 
 RECIPES = {
+    "text": TrainConfig("mlp", epochs=10, optimizer="adam", batch_size=64, augment="none"),
     "fast": TrainConfig("cnn-fast", batch_size=256, augment="none", precision="bfloat16"),
     "shipped": TrainConfig(
         "cnn-large", epochs=30, augment="elastic", handwriting=30_000, outliers=12_000, precision="bfloat16"
     ),
 }
-"""Settings found by measuring, see LOG.md, by the name that `python -m digits train --recipe` takes."""
+"""Settings by the name that `python -m digits train --recipe` takes: the beginners' text's,
+and those found by measuring (LOG.md)."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def test_programs_read_pictures(client, tmp_path):
 
 def test_programs_train_and_evaluate(app, client):
     visitor = "a-visitor-made-by-a-test"
-    job = client.submit("mlp", "adam", 0.001, 1000, 1, "none", 0, visitor, api_name="/train")
+    job = client.submit("mlp", "adam", 0.001, 1000, 1, "none", "float32", 0, visitor, api_name="/train")
     curve = job.result(timeout=200)[0]
     assert curve["state"] == "done"
     assert len(job.outputs()) >= 2  # it streams

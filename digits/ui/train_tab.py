@@ -9,11 +9,12 @@ import gradio as gr
 from digits.augment import AUGMENTATIONS
 from digits.errors import DigitsError
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, JobQueue
-from digits.trainer import LEARNING_RATES, TrainConfig
+from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig
 from digits.ui.html import html_component
 from digits.ui.networks import TITLES, Networks
 
 EVERY = 0.2  # seconds between two looks at a job
+PRESETS = {"Fast": RECIPES["fast"], "Beginners' text": RECIPES["text"]}  # short enough for a page
 
 
 def train_tab(
@@ -27,28 +28,37 @@ def train_tab(
     """Build the tab. `pickers` are those of the other tabs, which a new network joins at once; `opened` is the event
     after which the page knows its visitor.
     """
-    default = TrainConfig()
+    default = RECIPES["fast"]
     gr.Markdown(
         "Train a network on MNIST here and now, then draw on it. It learns from 55,000 images; "
         "5,000 others, which it never learns from, tell how well it does."
     )
     with gr.Row():
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
+            with gr.Row(elem_classes="presets"):
+                presets = [gr.Button(name, size="sm", min_width=100) for name in PRESETS]
             model = gr.Dropdown(
-                [(title, name) for name, title in TITLES.items()], value="mlp", label="Network", filterable=False
+                [(title, name) for name, title in TITLES.items()],
+                value=default.model,
+                label="Network",
+                filterable=False,
             )
             with gr.Row():
                 optimizer = gr.Dropdown(
-                    list(LEARNING_RATES), value="adam", label="Optimizer", min_width=120, filterable=False
+                    list(LEARNING_RATES), value=default.optimizer, label="Optimizer", min_width=120, filterable=False
                 )
-                learning_rate = gr.Number(LEARNING_RATES["adam"], label="Learning rate", min_width=120)
+                learning_rate = gr.Number(default.peak_learning_rate(), label="Learning rate", min_width=120)
             with gr.Row():
                 batch_size = gr.Number(default.batch_size, label="Batch size", min_width=120)
                 epochs = gr.Number(default.epochs, label="Epochs", min_width=120)
             with gr.Row():
                 augment = gr.Dropdown(
-                    list(AUGMENTATIONS), value="none", label="Augmentation", min_width=120, filterable=False
+                    list(AUGMENTATIONS), value=default.augment, label="Augmentation", min_width=120, filterable=False
                 )
+                precision = gr.Dropdown(
+                    list(PRECISIONS), value=default.precision, label="Precision", min_width=120, filterable=False
+                )
+            with gr.Row():
                 seed = gr.Number(default.seed, label="Seed", min_width=120)
             with gr.Row():
                 start = gr.Button("Train", variant="primary", elem_id="train")
@@ -57,6 +67,14 @@ def train_tab(
             curve = html_component("curve", {})
 
     optimizer.input(LEARNING_RATES.get, optimizer, learning_rate, queue=False, api_visibility="private")
+
+    settings = [model, optimizer, learning_rate, batch_size, epochs, augment, precision]
+    for button, recipe in zip(presets, PRESETS.values(), strict=True):
+        values = [
+            *(recipe.model, recipe.optimizer, recipe.peak_learning_rate(), recipe.batch_size),
+            *(recipe.epochs, recipe.augment, recipe.precision),
+        ]
+        button.click(lambda values=values: values, None, settings, queue=False, api_visibility="private")
 
     def shown(job: Job, sent: int) -> tuple:
         """The job as the page's outputs; the curve's points from number `sent` on."""
@@ -83,7 +101,9 @@ def train_tab(
                 return
             await asyncio.sleep(EVERY)
 
-    async def train(model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor, request: gr.Request):
+    async def train(
+        model, optimizer, learning_rate, batch_size, epochs, augment, precision, seed, visitor, request: gr.Request
+    ):
         """Start a training and follow it; the last value has the network's key and its figures."""
         visitor = visitor or request.session_hash
         running = next((job for job in jobs.of_visitor(visitor, TrainConfig) if job.active), None)
@@ -101,6 +121,7 @@ def train_tab(
                     batch_size=_whole("batch size", batch_size),
                     epochs=_whole("number of epochs", epochs),
                     augment=augment,
+                    precision=precision,
                     seed=_whole("seed", seed),
                     device=device,
                 ),
@@ -118,8 +139,9 @@ def train_tab(
             yield values
 
     outputs = [curve, start, stop, *pickers]
-    settings = [model, optimizer, learning_rate, batch_size, epochs, augment, seed, visitor]
-    start.click(train, settings, outputs, concurrency_limit=None, show_progress="hidden", api_name="train")
+    start.click(
+        train, [*settings, seed, visitor], outputs, concurrency_limit=None, show_progress="hidden", api_name="train"
+    )
     opened.then(attach, visitor, outputs, concurrency_limit=None, show_progress="hidden", api_visibility="private")
 
     def end(visitor) -> None:

@@ -7,7 +7,10 @@ from playwright.sync_api import expect
 
 
 def start(visitor, model: str | None = None, epochs: int = 1) -> None:
+    """Train as the beginners' text does: slowly enough to be watched."""
     visitor.tab("Train")
+    visitor.page.get_by_role("button", name="Beginners' text").click()
+    expect(number(visitor, "Epochs")).to_have_value("10")
     if model:
         visitor.choose("Network", model)
     number(visitor, "Epochs").fill(str(epochs))
@@ -33,6 +36,20 @@ def wait_for_points(visitor, more_than: int) -> int:
         timeout=120_000,
     )
     return points(visitor)
+
+
+def test_the_first_click_trains_the_fast_network_and_a_preset_fills_the_form(visit):
+    visitor = visit()
+    visitor.tab("Train")
+    visitor.page.locator("#train").click()
+    expect(state(visitor)).to_contain_text("Done. Fast CNN", timeout=120_000)
+    figures = visitor.page.locator("#curve .figures").inner_text()
+    assert float(re.search(r"Validation\s+([\d.]+)%", figures)[1]) > 98
+    visitor.page.get_by_role("button", name="Beginners' text").click()
+    expect(number(visitor, "Learning rate")).to_have_value("0.001")
+    expect(number(visitor, "Batch size")).to_have_value("64")
+    visitor.page.get_by_role("button", name="Fast", exact=True).click()
+    expect(number(visitor, "Learning rate")).to_have_value("0.008")
 
 
 def test_train_an_epoch_watch_the_curve_grow_and_draw_on_the_new_network(visit):

@@ -8,8 +8,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
-import platform
 import shutil
 import socket
 import subprocess
@@ -20,23 +18,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from digits.bench import distribution, machine
 from digits.data import load_data
 from digits.errors import DigitsError
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 MOVES_A_SECOND = 60  # what a mouse or a finger sends at most between two frames of an ordinary screen
 PAUSE = 0.3  # seconds between two drawings
-
-
-def machine() -> dict:
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
 
 
 def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float = 10) -> dict:
@@ -85,7 +74,7 @@ def _app() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     process = subprocess.Popen(
         [sys.executable, "-u", "app.py", "--port", str(port)], cwd=root, stdout=subprocess.PIPE, text=True
     )
@@ -101,6 +90,7 @@ def _app() -> Iterator[str]:
 def _train(page) -> None:
     """Start a training that outlasts the measurement."""
     page.get_by_role("tab", name="Train").click()
+    page.get_by_role("button", name="Beginners' text").click()
     page.get_by_role("spinbutton", name="Epochs").fill("1000")
     page.locator("#train").click()
     page.get_by_text("Training MLP").wait_for()
@@ -133,8 +123,8 @@ def _draw_all(page, drawings: list, labels: list[int]) -> dict:
     page.remove_listener("request", note)
     latencies = page.evaluate("window.readings")
     return {
-        "latency": _distribution(latencies),
-        "request_bytes": _distribution(sizes),
+        "latency": distribution(latencies),
+        "request_bytes": distribution(sizes),
         "moves": moves,
         "moves_a_second": round(moves / elapsed, 1),
         "readings": len(latencies),
@@ -181,22 +171,9 @@ async def _crowd(address: str, drawings: list, people: int, seconds: float) -> d
 
         await asyncio.gather(*(person(number) for number in range(people)))
     return {
-        "latency": _distribution(latencies),
+        "latency": distribution(latencies),
         "readings_a_second": round(len(latencies) / seconds, 1),
         "failures": failures,
-    }
-
-
-def _distribution(values: list[float]) -> dict:
-    if not values:
-        return {"n": 0}
-    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
-    return {
-        "n": len(values),
-        "p5": round(float(low), 1),
-        "median": round(float(median), 1),
-        "p95": round(float(high), 1),
-        "max": round(float(max(values)), 1),
     }
 
 

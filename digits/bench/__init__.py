@@ -1,0 +1,33 @@
+"""Measurements of speed, by `python -m digits bench`: the page (pad), training (train) and reading (read)."""
+
+import os
+import platform
+
+import numpy as np
+import torch
+
+
+def machine() -> dict:
+    """What a reader needs to judge figures by."""
+    graphics = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "processor": torch.cpu.get_capabilities().get("cpu_name") or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+    } | ({"graphics": graphics} if graphics else {})
+
+
+def distribution(values: list[float]) -> dict:
+    """Count, 5 % quantile, median, 95 % quantile and largest."""
+    if not values:
+        return {"n": 0}
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return {
+        "n": len(values),
+        "p5": round(float(low), 1),
+        "median": round(float(median), 1),
+        "p95": round(float(high), 1),
+        "max": round(float(max(values)), 1),
+    }

@@ -1,0 +1,149 @@
+"""How long training takes to 99 %, beside what others take on the same machine in the same run."""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from digits.bench import machine
+from digits.data import Mnist, load_mnist
+from digits.errors import DigitsError
+from digits.model import MLP, select_device
+from digits.trainer import RECIPES, measure, train
+
+Run = tuple[float, float]  # seconds from data in memory to the last weights, accuracy on the test images
+
+
+def bench_train(seeds: int = 5, device: str = "auto", text: bool = True) -> dict:
+    """Train by the recipe `fast` and by the baselines, in turn, once a seed -> {"machine", "n", "fast", "baselines"}.
+
+    Seconds are from data in memory to the last weights, so without the start of Python, reading files and the test.
+    `ratio` is the median over the seeds of our seconds over the baseline's beside them. `text` takes half a minute a
+    seed. Raises DigitsError for a device that is not there.
+    """
+    if seeds < 1:
+        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")
+    chosen = select_device(device)
+    data = load_mnist(chosen)
+    ways: dict[str, Callable[[int], Run]] = {
+        "fast": lambda seed: fast(seed, data, device),
+        "train_mnist_fast": lambda seed: train_mnist_fast(seed, data, chosen),
+    }
+    if text:
+        ways["beginners_text"] = lambda seed: beginners_text(seed, chosen)
+    for way in ("fast", "train_mnist_fast"):
+        ways[way](-1 % 2**31)  # once before the clock: libraries load and choose their kernels
+    runs = {name: [] for name in ways}
+    for seed in range(seeds):
+        for name in list(ways)[:: 1 if seed % 2 == 0 else -1]:
+            runs[name].append(ways[name](seed))
+    result = {"machine": machine(), "device": str(chosen), "n": seeds}
+    figures = {name: _figures(name, several, runs["fast"]) for name, several in runs.items()}
+    return result | {"fast": figures.pop("fast"), "baselines": figures}
+
+
+def _figures(name: str, runs: list[Run], ours: list[Run]) -> dict:
+    seconds, accuracies = zip(*runs, strict=True)
+    figures = {
+        "seconds_median": round(statistics.median(seconds), 3),
+        "seconds": [round(each, 3) for each in seconds],
+        "test_accuracy_mean": round(statistics.fmean(accuracies), 5),
+        "test_accuracy_sd": round(statistics.stdev(accuracies), 5) if len(runs) > 1 else None,
+        "n": len(runs),
+    }
+    if name != "fast":
+        ratios = [mine / theirs for (mine, _), (theirs, _) in zip(ours, runs, strict=True)]
+        figures["ratio"] = round(statistics.median(ratios), 3)
+    return figures
+
+
+def fast(seed: int, data: Mnist, device: str) -> Run:
+    """Ours, as `python -m digits train --recipe fast` does it; its validations count."""
+    *_, last = train(dataclasses.replace(RECIPES["fast"], seed=seed, device=device), data)
+    return last.elapsed, last.test_accuracy
+
+
+def train_mnist_fast(seed: int, data: Mnist, device: torch.device) -> Run:
+    """The network and schedule of github.com/tuomaso/train_mnist_fast, written anew: 60,000 images in memory, one
+    epoch in their own order, batches of 256, Adam, one-cycle.
+    """
+    images = (data.images.unsqueeze(1).float() / 255 - 0.1307) / 0.3081  # (60000, 1, 28, 28), not timed there either
+    started = time.perf_counter()
+    torch.manual_seed(seed)
+    model = nn.Sequential(
+        nn.Conv2d(1, 24, 5),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Conv2d(24, 32, 3),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Flatten(),  # (N, 800)
+        nn.Linear(800, 256),
+        nn.ReLU(),
+        nn.Linear(256, 10),
+    ).to(device)
+    batches = list(zip(images.split(256), data.labels.split(256), strict=True))
+    optimizer = torch.optim.Adam(model.parameters(), 0.01, betas=(0.7, 0.9))
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=len(batches))
+    for ink, labels in batches:
+        optimizer.zero_grad()
+        cross_entropy(model(ink), labels).backward()
+        optimizer.step()
+        scheduler.step()
+    _wait(device)
+    seconds = time.perf_counter() - started
+    with torch.no_grad():
+        tests = ((data.test_images.unsqueeze(1).float() / 255 - 0.1307) / 0.3081).split(1_000)
+        digits = torch.cat([model(some).argmax(1) for some in tests])
+    return seconds, _accuracy(digits, data.test_labels)
+
+
+def beginners_text(seed: int, device: torch.device) -> Run:
+    """One epoch of the text that Digits grew from: torchvision's MNIST through a DataLoader, the MLP, Adam 1e-3."""
+    from torch.utils.data import DataLoader
+    from torchvision import datasets, transforms
+
+    from digits.data import _unpack_mnist
+
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
+    loader = DataLoader(datasets.MNIST(_unpack_mnist(), train=True, transform=transform), 64, shuffle=True)
+    started = time.perf_counter()
+    torch.manual_seed(seed)
+    model = MLP().to(device)
+    model.mean.zero_()
+    model.std.fill_(1)  # the loader normalizes
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    for ink, labels in loader:
+        optimizer.zero_grad()
+        cross_entropy(model(ink.to(device)), labels.to(device)).backward()
+        optimizer.step()
+    _wait(device)
+    seconds = time.perf_counter() - started
+    model.mean.fill_(0.1307)
+    model.std.fill_(0.3081)
+    data = load_mnist(device)
+    return seconds, measure(model, data.test_images, data.test_labels)[1]
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _accuracy(digits: Tensor, labels: Tensor) -> float:
+    return (digits == labels).sum().item() / len(labels)
+
+
+def table(result: dict) -> str:
+    """What bench_train returned, for people."""
+    rows = {"recipe fast": result["fast"]} | result["baselines"]
+    lines = [f"{result['machine']}, {result['device']}, n = {result['n']}", ""]
+    lines += ["| training | seconds (median) | test accuracy (mean) | our time over its |", "|---|---|---|---|"]
+    for name, row in rows.items():
+        ratio = f"{row['ratio']:.2f}" if "ratio" in row else ""
+        lines.append(f"| {name} | {row['seconds_median']:.2f} | {row['test_accuracy_mean']:.2%} | {ratio} |")
+    return "\n".join(lines)
