@@ -128,6 +128,7 @@ def _theme() -> gr.themes.Base:
     return theme.set(
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_400",
+        error_text_color_dark="#fca5a5",  # red, as in the light theme
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_hover="*primary_700",
         button_primary_border_color="*primary_600",

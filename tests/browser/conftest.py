@@ -24,8 +24,9 @@ def chromium():
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI must run the browser tests, but there is {HOW}", pytrace=False)
         pytest.skip(HOW)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -49,7 +50,7 @@ class Visitor:
 
     def open(self):
         page = self.context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.address)
         page.locator(".paper").wait_for()

@@ -324,3 +324,43 @@ def test_a_reload_keeps_the_drawing(visit):
     expect(answer(visitor)).to_have_text("9")
     visitor.page.reload()
     expect(answer(visitor)).to_have_text("9")
+
+
+@pytest.mark.parametrize("height", [664, 844])  # with and without a browser's bars
+def test_on_a_phone_the_answer_and_the_whole_pad_are_on_the_screen_at_once(visit, height):
+    visitor = visit(viewport={"width": 390, "height": height}, has_touch=True, is_mobile=True)
+    for drawn in (False, True):
+        if drawn:
+            visitor.draw(DIGITS[4])
+            expect(answer(visitor)).to_have_text("4")
+        assert visitor.page.evaluate("window.scrollY") == 0
+        for selector in (".answer", ".sentence", ".seen", ".paper"):
+            box = visitor.page.locator(selector).bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+            assert box["y"] + box["height"] <= height
+
+
+def test_the_paper_moves_by_no_pixel_while_the_answer_changes(visit):
+    visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    paper = visitor.page.locator(".paper")
+    before = paper.bounding_box()
+    visitor.draw(DIGITS[8])
+    expect(answer(visitor)).to_have_text("8")
+    assert paper.bounding_box() == before
+    rows = [(0.1 + 0.8 * (i % 2), 0.1 + 0.8 * i / 24) for i in range(25)]
+    visitor.draw([[*rows, *((y, x) for x, y in rows)]])
+    expect(sentence(visitor)).to_contain_text("does not look like a digit")
+    assert paper.bounding_box() == before
+    visitor.page.get_by_role("button", name="Random test digit").click()
+    expect(sentence(visitor)).to_contain_text("labelled")
+    assert paper.bounding_box() == before
+
+
+def test_the_paper_has_a_focus_ring_for_the_keyboard_and_none_for_the_hand(visit):
+    visitor = visit()
+    ring = "getComputedStyle(document.querySelector('.paper')).outlineStyle"
+    visitor.draw(DIGITS[1])
+    assert visitor.page.evaluate(ring) == "none"
+    visitor.page.keyboard.press("ArrowLeft")
+    assert visitor.page.evaluate(ring) == "solid"

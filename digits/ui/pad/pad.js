@@ -171,6 +171,7 @@ paper.addEventListener('pointerdown', (event) => {
   // A second finger or a palm does not draw, and a pen takes over from a palm that came before it.
   if (event.button !== 0 || (pointer !== null && (event.pointerType !== 'pen' || pointer.pointerType === 'pen'))) return;
   event.preventDefault();
+  paper.classList.add('by-hand');   // no focus ring around the paper under the hand
   paper.focus({ preventScroll: true });
   try { paper.setPointerCapture(event.pointerId); } catch { /* an event made by a script has no pointer to capture */ }
   pointer = event;
@@ -210,6 +211,7 @@ element.addEventListener('click', (event) => {
 });
 
 paper.addEventListener('keydown', (event) => {
+  paper.classList.remove('by-hand');
   const key = event.key.toLowerCase(), step = event.shiftKey ? 10 : 40;
   const move = { arrowleft: [-step, 0], arrowright: [step, 0], arrowup: [0, -step], arrowdown: [0, step] }[key];
   if (pointer !== null) return;   // not while the pen is down
@@ -597,7 +599,7 @@ function showLayer(layer) {
       const [inputs, k] = layer.filters[0], weights = bytes(layer.filters[1]);
       const filter = tiles(inputs, k, k, columns, (input, pixel) => {
         const weight = (weights[(chosen * inputs + input) * k * k + pixel] - 128) / 127;
-        return (weight > 0 ? FOR : AGAINST).map((channel) => channel * Math.abs(weight));
+        return (weight > 0 ? FOR : AGAINST).map((channel) => 40 + (channel - 40) * Math.abs(weight));
       });
       filter.style.width = filter.width * (inputs === 1 ? 32 : 8) + 'px';
       unit.append(filter);
