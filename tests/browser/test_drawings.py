@@ -131,7 +131,7 @@ def test_stop_and_discard_leave_every_network_as_it_was(visit):
     shipped = options(visitor)
     act(visitor, "Teach it").click()
     act(visitor, "Stop teaching").click()
-    expect(notice(visitor)).to_contain_text("Stopped")
+    expect(notice(visitor)).to_contain_text("Stopped", timeout=60_000)
     expect(act(visitor, "Keep")).to_be_hidden()
     act(visitor, "Teach it").click()
     act(visitor, "Discard").click(timeout=120_000)
