@@ -134,7 +134,7 @@ def test_stop_and_discard_leave_every_network_as_it_was(visit):
     expect(notice(visitor)).to_contain_text("Stopped", timeout=60_000)
     expect(act(visitor, "Keep")).to_be_hidden()
     act(visitor, "Teach it").click()
-    act(visitor, "Discard").click(timeout=120_000)
+    act(visitor, "Discard").click(timeout=200_000)
     expect(notice(visitor)).to_have_text("Discarded; every network is as it was.")
     assert options(visitor) == shipped
 

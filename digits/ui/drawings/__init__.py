@@ -112,7 +112,8 @@ def connect(
     def end(visitor, request: gr.Request) -> None:
         jobs.stop(visitor or request.session_hash)
 
-    drawings.teach(teach, [network, visitor], drawings, **long)
+    # By default a press just after the last word of a teaching is dropped; a second one the job queue refuses itself.
+    drawings.teach(teach, [network, visitor], drawings, trigger_mode="multiple", **long)
     opened.then(attach, visitor, drawings, **long)
     drawings.halt(end, visitor, None, **quick)
     drawings.keep(keep, visitor, [drawings, *pickers], **quick)
