@@ -18,6 +18,7 @@ from digits.ink import open_image
 from digits.model import NETWORKS, count_parameters
 from digits.number_report import evaluate_numbers
 from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig, train
+from digits.workers import WorkerLost, is_first, joined
 
 NUMBERS_MAX = 100_000  # to compose for an evaluation
 
@@ -33,10 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except DigitsError as error:
-        print(f"digits: {error}", file=sys.stderr)
+        if is_first():
+            print(f"digits: {error}", file=sys.stderr)
+        elif isinstance(error, WorkerLost):
+            print(f"\ndigits: {error}", file=sys.stderr)  # behind the bar of the first, which may be the lost one
         return 2
     except KeyboardInterrupt:
-        print("digits: interrupted", file=sys.stderr)
+        if is_first():
+            print("digits: interrupted", file=sys.stderr)
         return 130
 
 
@@ -104,7 +109,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run_train(options: argparse.Namespace) -> int:
     config = train_config(options)
-    update, interrupted = _train_with_progress(config, options.resume is not None)
+    config.check()
+    with joined(config.device, config.out) as device:
+        config = dataclasses.replace(config, device=device)
+        update, interrupted = _train_with_progress(config, options.resume is not None)
+    if not is_first():
+        return 130 if interrupted else 0
     if update is None:
         print("digits: the training was interrupted before its first update; it kept nothing new", file=sys.stderr)
         return 130
@@ -154,7 +164,7 @@ def _train_with_progress(config: TrainConfig, resume: bool):
 
     update, interrupted = None, False
     updates = train(config, resume=resume)
-    with tqdm(unit=" steps", dynamic_ncols=True) as bar:
+    with tqdm(unit=" steps", dynamic_ncols=True, disable=not is_first()) as bar:
         try:
             for update in updates:
                 bar.total = update.steps

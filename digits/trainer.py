@@ -27,6 +27,7 @@ from digits.model import (
     select_device,
 )
 from digits.outliers import outliers
+from digits.workers import present_workers
 
 # Learning rate where none is given, by optimizer: Adam's is the one of its paper (Kingma and Ba 2015) and of the
 # beginners' text; the other two are peaks of a one-cycle schedule, chosen on validation images (LOG.md).
@@ -166,6 +167,7 @@ def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False) 
 
 def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Iterator[TrainingUpdate]:
     device = select_device(config.device)
+    workers = present_workers()
     source = "MNIST" if data is None else "the caller's images"
     data = load_mnist(device) if data is None else data.to(device)
     images, labels = data.training
@@ -178,7 +180,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Itera
     model.knows_outliers.fill_(len(none) > 0)
     low_precision = config.precision == "bfloat16" and computes_in_bfloat16(device)
     order_generator = torch.Generator(device).manual_seed(config.seed)
-    augment_generator = torch.Generator(device).manual_seed(config.seed + 1)
+    augment_generator = torch.Generator(device).manual_seed(config.seed + 1 + workers.rank)
 
     steps_an_epoch = math.ceil(len(images) / config.batch_size)
     steps = steps_an_epoch * config.epochs
@@ -191,7 +193,8 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Itera
         scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=steps)
         smoothing = SMOOTHED_LOSS
 
-    folder = None if config.out is None else RunFolder(config.out, _settings(config))
+    forward = workers.connect(model)
+    folder = None if config.out is None or workers.rank else RunFolder(config.out, _settings(config))
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     parts |= {"order generator": order_generator, "augment generator": augment_generator}
 
@@ -204,7 +207,10 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Itera
         _check_resumable(state, device, images)
         restore(parts, state["parts"])
         step, best, elapsed, order = state["step"], state["best"], state["elapsed"], state["order"].to(device)
-        folder.resume(step)
+        if workers.rank:  # the random numbers in the state are the first process's
+            augment_generator.manual_seed(config.seed + 1 + workers.rank * (1 + step))
+        else:
+            folder.resume(step)
     elif folder is not None:
         folder.begin()
     loss_sum = correct_sum = torch.zeros((), device=device)
@@ -218,31 +224,34 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Itera
             for batch in order.split(config.batch_size)[step % steps_an_epoch :]:
                 rate = optimizer.param_groups[0]["lr"]
                 model.train()
-                ink = images[batch].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
+                share, weight = workers.share(batch)
+                ink = images[share].unsqueeze(1).float() / 255  # (B, 1, 28, 28)
                 ink = augment(ink, config.augment, augment_generator)
-                truth = labels[batch]
+                truth = labels[share]
                 with torch.autocast(device.type, torch.bfloat16, enabled=low_precision):
-                    logits = model(ink.contiguous(memory_format=torch.channels_last))  # (B, 10)
+                    logits = forward(ink.contiguous(memory_format=torch.channels_last))  # (B, 10)
                 logits = logits.float()
                 if len(none):  # an eleventh logit that is always 0: an outlier's ten must be lower
                     logits = pad(logits, (0, 1))
                 loss = cross_entropy(logits, truth, label_smoothing=smoothing)
                 optimizer.zero_grad(set_to_none=True)
-                loss.backward()
+                loss.backward(weight)
                 optimizer.step()
                 if scheduler:
                     scheduler.step()
                 step += 1
-                seen += len(batch)
+                if workers.rank:  # the first process measures, reports and writes
+                    continue
+                seen += len(share)
                 # Sums stay on the device: reading them here would make a GPU wait at every step.
-                loss_sum = loss_sum + loss.detach() * len(batch)
+                loss_sum = loss_sum + loss.detach() * len(share)
                 correct_sum = correct_sum + (logits.argmax(1) == truth).sum()
                 validating = step % validate_every == 0 or step == steps
                 late = time.perf_counter() - window_started > LONGEST_SILENCE
                 if not (validating or late or step % update_every == 0):
                     continue
                 mean_loss, accuracy = loss_sum.item() / seen, correct_sum.item() / seen
-                speed = seen / (time.perf_counter() - window_started)
+                speed = seen * workers.count / (time.perf_counter() - window_started)
                 if step == steps:
                     validation = _finish(config, model, data)
                 elif validating:
@@ -404,6 +413,7 @@ def _card(
         "steps": step,
         "complete": last.done,
         "device": str(select_device(config.device)),
+        "processes": present_workers().count,
         "torch": torch.__version__,
         "date": date.today().isoformat(),
     }

@@ -18,7 +18,7 @@ FLOORS = [
     {"errors"},
     {"ink"},  # under handwriting, which draws through it; it needs nothing of the package's but errors
     {"model", "data", "augment", "handwriting", "outliers"},
-    {"checkpoint"},
+    {"checkpoint", "workers"},
     {"trainer"},
     {"teaching"},
     {"jobs", "inference", "number", "evaluation", "number_report", "explain", "bench"},
