@@ -101,8 +101,9 @@ class TrainConfig:
 RECIPES = {
     "text": TrainConfig("mlp", epochs=10, optimizer="adam", batch_size=64, augment="none"),
     "fast": TrainConfig("cnn-fast", batch_size=256, augment="none", precision="bfloat16"),
+    "best": TrainConfig("cnn-large", epochs=30, augment="elastic", precision="bfloat16"),
     "shipped": TrainConfig(
-        "cnn-large", epochs=30, augment="elastic", handwriting=30_000, outliers=12_000, precision="bfloat16"
+        "cnn-large", epochs=40, augment="elastic", handwriting=20_000, outliers=12_000, precision="bfloat16"
     ),
 }
 """Settings by the name that `python -m digits train --recipe` takes: the beginners' text's,
