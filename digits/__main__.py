@@ -197,7 +197,8 @@ def run_evaluate(options: argparse.Namespace) -> int:
     print(f"Refused as no digits: {report.refused:,}. Expected calibration error: {report.calibration_error:.2%}")
     if report.rejection:
         others = report.rejection
-        print(f"{others.data}: {others.refused:,} of {others.n:,} refused, AUROC {others.auroc:.4f}")
+        for each in (others, *(others.by_set or {}).values()):
+            print(f"{each.data or 'unnamed'}: {each.refused:,} of {each.n:,} refused, AUROC {each.auroc:.4f}")
     print("\nConfusion matrix (row: what it was, column: what was read)")
     print("      " + "".join(f"{digit:6}" for digit in range(10)))
     for digit, row in enumerate(report.confusion):

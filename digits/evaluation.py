@@ -74,6 +74,13 @@ class Rejection:
     """The chance that a digit's score is above one of these, ties counting half."""
     refused: int
     """Of these, how many the app would not call a digit; `Report.refused` is of the digits."""
+    by_set: "dict[str, Rejection] | None" = None
+
+    def to_json(self) -> dict:
+        plain = {"data": self.data, "n": self.n, "auroc": self.auroc, "refused": self.refused}
+        if self.by_set is not None:
+            plain["by_set"] = {name: each.to_json() for name, each in self.by_set.items()}
+        return plain
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,7 @@ class Report:
         if self.by_set is not None:
             report["by_set"] = {name: vars(score) for name, score in self.by_set.items()}
         if self.rejection is not None:
-            report["rejection"] = vars(self.rejection)
+            report["rejection"] = self.rejection.to_json()
         return report
 
 
@@ -140,8 +147,16 @@ def evaluate(
     if reject is None:
         return result
     _, others, _ = _read(recognizer, reject, lambda count: progress((count + len(data.labels)) / whole))
-    refused = int((others < recognizer.refusal_threshold).sum())
-    rejection = Rejection(reject.name, len(others), area_under_curve(scores, others), refused)
+
+    def compared(name: str, these: np.ndarray, by_set: dict | None = None) -> Rejection:
+        refused = int((these < recognizer.refusal_threshold).sum())
+        return Rejection(name, len(these), area_under_curve(scores, these), refused, by_set)
+
+    by_set = None
+    if reject.sets is not None:
+        sets = np.array(reject.sets)
+        by_set = {str(name): compared(str(name), others[sets == name]) for name in np.unique(sets)}
+    rejection = compared(reject.name, others, by_set)
     return dataclasses.replace(result, rejection=rejection)
 
 

@@ -15,11 +15,11 @@ from digits.model import Network, load_weights, select_device
 from digits.number import NumberReading
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
-DEFAULT_WEIGHTS = WEIGHTS / "cnn.safetensors"
+DEFAULT_WEIGHTS = WEIGHTS / "cnn-large.safetensors"
 
 # Below this digit_score a drawing is called no digit: the largest value that refuses at most 1 % of the real drawings
 # in a development collection (LOG.md has the figures), for networks that know outliers and for those that do not.
-REFUSAL_THRESHOLDS = {True: 0.5, False: 0.42}
+REFUSAL_THRESHOLDS = {True: 0.6, False: 0.48}
 # Pixels of full ink. One in a thousand of MNIST's training images has more, and none of 7,458 real stroke drawings
 # (their largest is 178); a scribble over the whole pad has 215 to 337.
 MOST_INK = 228

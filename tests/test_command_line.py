@@ -106,7 +106,7 @@ def test_read_prints_one_object_last(seven, capsys):
     assert result["digit"] == 7
     assert len(result["probabilities"]) == 10
     assert sum(result["probabilities"]) == pytest.approx(1, abs=1e-5)
-    assert result["digit_score"] == max(result["probabilities"])
+    assert 0.9 < result["digit_score"] <= 1
 
 
 def test_read_answers_people(seven, tmp_path, capsys):
@@ -222,7 +222,7 @@ def test_the_command_on_a_card_trains_the_same(config):
     assert dataclasses.replace(trained, out=None) == config
 
 
-@pytest.mark.parametrize("name", ["cnn", "mlp"])
+@pytest.mark.parametrize("name", ["cnn-large", "cnn", "mlp"])
 def test_the_shipped_cards_command_is_their_configuration(name):
     _, card = load_weights(WEIGHTS / f"{name}.safetensors")
     config = train_config(build_parser().parse_args(card["command"].split()[3:]))

@@ -123,7 +123,7 @@ def test_the_area_under_the_curve_counts_pairs():
 
 def test_what_is_no_digit_is_counted_beside_the_digits(tmp_path):
     drawings = tmp_path / "others.jsonl"
-    drawings.write_text("".join(json.dumps({"label": "?", "strokes": ZIGZAG}) + "\n" for _ in range(3)))
+    drawings.write_text("".join(json.dumps({"label": "?", "set": "signs", "strokes": ZIGZAG}) + "\n" for _ in range(3)))
     digits = DataSet("digits", torch.tensor([0, 1, 2]), drawings=[DIGITS[0], DIGITS[1], DIGITS[2]])
     shares = []
     result = evaluate(Recognizer.load(), digits, shares.append, load_outliers(drawings))
@@ -131,8 +131,9 @@ def test_what_is_no_digit_is_counted_beside_the_digits(tmp_path):
     assert (result.rejection.data, result.rejection.n) == ("others.jsonl", 3)
     assert result.rejection.auroc == 1
     assert result.rejection.refused == 3
+    assert result.rejection.by_set["signs"].n == 3
     assert shares[-1] == 1
-    assert json.loads(json.dumps(result.to_json()))["rejection"]["auroc"] == 1
+    assert json.loads(json.dumps(result.to_json()))["rejection"]["by_set"]["signs"]["auroc"] == 1
 
 
 @pytest.mark.parametrize(

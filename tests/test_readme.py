@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from digits.__main__ import build_parser
-from digits.trainer import TrainConfig, command
+from digits.__main__ import build_parser, train_config
+from digits.trainer import command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -52,8 +52,7 @@ def test_the_figures_are_the_cards(name):
 @pytest.mark.parametrize("name", CARDS)
 def test_a_cards_command_is_the_one_that_its_settings_give(name):
     card = CARDS[name]
-    options = vars(build_parser().parse_args(shlex.split(card["command"])[3:]))
-    config = TrainConfig(**{key: value for key, value in options.items() if key in card["config"]})
+    config = train_config(build_parser().parse_args(shlex.split(card["command"])[3:]))
     assert command(config) == card["command"]
     assert config.peak_learning_rate() == card["config"]["learning_rate"]
     assert (config.epochs, config.batch_size, config.augment) == tuple(

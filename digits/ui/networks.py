@@ -11,7 +11,7 @@ from digits.inference import WEIGHTS, Recognizer
 from digits.jobs import Job, JobQueue
 from digits.teaching import TeachConfig
 
-DEFAULT = "cnn"
+DEFAULT = "cnn-large"
 TITLES = {"cnn-fast": "Fast CNN", "cnn": "CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
 
 

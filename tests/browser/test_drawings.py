@@ -103,7 +103,7 @@ def test_draw_correct_download_upload_teach_keep_and_the_kept_network_reads(visi
     expect(tiles(visitor).locator(".words")).to_have_text(["0, read 0", "8, read 8", "1, read 1"])
     page.get_by_role("button", name="Put this 8 on the pad").click()
     expect(page.locator(".answer")).to_have_text("8")
-    visitor.choose("Network that reads", "CNN, shipped")
+    visitor.choose("Network that reads", "Large CNN, shipped")
     expect(page.locator(".answer")).to_have_text("4")  # the shipped network is as it was
 
     other = visit()

@@ -6,7 +6,7 @@ from pathlib import Path
 from drawings import DIGITS
 from playwright.sync_api import expect
 
-CARD = json.loads((Path(__file__).parents[2] / "weights" / "cnn.json").read_text())
+CARD = json.loads((Path(__file__).parents[2] / "weights" / "cnn-large.json").read_text())
 
 
 def test_the_shipped_network_on_the_test_set(visit):
