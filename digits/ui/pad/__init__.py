@@ -22,6 +22,7 @@ from digits.errors import DigitsError
 from digits.explain import PATCH, Explanation, explain
 from digits.inference import Reading
 from digits.ink import open_image
+from digits.number import NumberReading
 from digits.ui.html import html_component
 from digits.ui.networks import DEFAULT, Networks
 
@@ -63,6 +64,24 @@ def pad(networks: Networks) -> gr.HTML:
     def read_picture(payload):
         return read(payload, ink.from_image(open_image(parse_picture(payload))))
 
+    def read_digits(payload: dict, drawing) -> dict:
+        """A whole number read by the network that the payload names, and by its `second` one, if it names any."""
+        number = number_answer(networks.get(payload.get("network") or DEFAULT).read_number(drawing))
+        if payload.get("second") and not number.get("blank"):
+            second = networks.get(payload["second"]).read_number(drawing)
+            number["second"] = {"sentence": number_sentence(second)}
+        return number
+
+    @answer_errors
+    def read_number(payload):
+        if torch.get_num_threads() > 1:  # this thread's own, as above
+            torch.set_num_threads(1)
+        return read_digits(payload, parse_strokes(payload))
+
+    @answer_errors
+    def read_number_picture(payload):
+        return read_digits(payload, open_image(parse_picture(payload)))
+
     @answer_errors
     def read_test_digit(payload):
         return read(payload, test_digit(payload))
@@ -101,7 +120,10 @@ def pad(networks: Networks) -> gr.HTML:
 
         return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
 
-    functions = [read_strokes, read_picture, read_test_digit, find_test_digit, explain_reading, draw_qr]
+    functions = [
+        *(read_strokes, read_picture, read_number, read_number_picture),
+        *(read_test_digit, find_test_digit, explain_reading, draw_qr),
+    ]
     return html_component("pad", {"network": DEFAULT, "second": None}, server_functions=functions)
 
 
@@ -251,3 +273,34 @@ def sentence(reading: Reading) -> str:
     if reading.probabilities[second] > TOSS_UP:
         return f"I read {reading.digit}, or perhaps {second}."
     return f"I read {reading.digit}."
+
+
+def number_answer(number: NumberReading) -> dict:
+    """A number's reading as the pad shows it; boxes are left, top, right, bottom in the drawing's unit."""
+    if not number.digits:
+        return {"blank": True, "sentence": "No number yet: write one, larger than a dot."}
+    return {
+        "text": number.text,
+        "sentence": number_sentence(number),
+        "digits": [
+            {
+                "digit": digit.reading.digit,
+                "best": digit.reading.best,
+                "probability": round(float(digit.reading.probabilities.max()), 4),
+                "box": [round(edge) for edge in digit.box],
+            }
+            for digit in number.digits
+        ],
+    }
+
+
+def number_sentence(number: NumberReading) -> str:
+    """A number's answer in words, with the digit that is least certain where one is a toss-up or is refused."""
+    refused = next((digit.reading for digit in number.digits if digit.reading.digit is None), None)
+    if refused is not None:
+        return f"I read {number.text}, but the {refused.best} does not look like a digit."
+    readings = [digit.reading for digit in number.digits]
+    doubtful = max(readings, key=lambda reading: np.sort(reading.probabilities)[-2], default=None)
+    if doubtful is not None and np.sort(doubtful.probabilities)[-2] > TOSS_UP:
+        return f"I read {number.text}; the {doubtful.best} is perhaps a {int(doubtful.probabilities.argsort()[-2])}."
+    return f"I read {number.text}."

@@ -1,5 +1,5 @@
 // The drawing pad. Strokes are kept in units of 1/1000 of the pad's side, so that they mean the same on every screen.
-// Gradio gives: element, props, server (read_strokes, read_picture, read_test_digit, find_test_digit), watch.
+// Gradio gives: element, props, server (read_strokes, read_picture, read_number, ...: see __init__.py), watch.
 const find = (selector) => element.querySelector(selector);
 const paper = find('.paper'), seen = find('.seen'), bars = find('.bars'), answer = find('.answer');
 const sentence = find('.sentence'), hint = find('.hint'), chooser = find('input[type=file]');
@@ -7,7 +7,11 @@ const UNITS = 1000, PEN = 34;
 const SPACING = 10;        // a point of a request every 1 % of the pad: 0.4 px of the 28x28
 const MOST_POINTS = 180;   // keeps a request under 2 KB
 const LARGEST_PICTURE = 20e6, PICTURE_SIDE = 640;
+const WIDE = 2500;         // units of the paper's width for a whole number; its height is UNITS
+const LABEL = 170;         // units above or below a digit's box in which its label has room
 
+let wide = false;          // the paper is for a whole number, not for one digit
+const across = () => wide ? WIDE : UNITS;
 let drawing = { strokes: [], picture: null };  // replaced, never changed, so that history can keep it
 let past = [], future = [], tool = 'pen';
 let pointer = null, stroke = null;             // the pen's pointerdown, and the stroke under it (with its .widths, of a pen with pressure)
@@ -32,16 +36,17 @@ function paint() {
 }
 
 function paintNow(shown) {
-  const side = Math.round(paper.clientWidth * (window.devicePixelRatio || 1));
-  if (!side) return;
-  if (paper.width !== side || paper.height !== side) paper.width = paper.height = side;
-  const pen = paper.getContext('2d'), scale = side / UNITS;
+  const width = Math.round(paper.clientWidth * (window.devicePixelRatio || 1)), scale = width / across(), height = Math.round(scale * UNITS);
+  if (!width) return;
+  if (paper.width !== width || paper.height !== height) { paper.width = width; paper.height = height; }
+  const pen = paper.getContext('2d');
   pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.clearRect(0, 0, side, side);
+  pen.clearRect(0, 0, width, height);
   if (drawing.picture) {
-    const { bitmap } = drawing.picture, fit = side / Math.max(bitmap.width, bitmap.height);
+    const { bitmap } = drawing.picture, { left, top, fit } = spot(bitmap);
     pen.imageSmoothingEnabled = bitmap.width > 28;
-    pen.drawImage(bitmap, (side - bitmap.width * fit) / 2, (side - bitmap.height * fit) / 2, bitmap.width * fit, bitmap.height * fit);
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.drawImage(bitmap, left, top, bitmap.width * fit, bitmap.height * fit);
   }
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.strokeStyle = pen.fillStyle = getComputedStyle(paper).color;
@@ -56,6 +61,11 @@ function paintNow(shown) {
     pen.stroke();
   }
   hint.hidden = Boolean(drawing.strokes.length || drawing.picture || stroke || cursor || shown);
+}
+
+function spot(bitmap) {   // where a picture lies on the paper, and the units of one of its pixels
+  const fit = Math.min(across() / bitmap.width, UNITS / bitmap.height);
+  return { left: (across() - bitmap.width * fit) / 2, top: (UNITS - bitmap.height * fit) / 2, fit };
 }
 
 function trace(pen, kept, tail) {
@@ -93,15 +103,16 @@ function become(next) {
   ahead = [];
   correct(null);
   for (const [name, off] of [['undo', !past.length], ['redo', !future.length], ['clear', isEmpty()]]) find('[data-do=' + name + ']').disabled = off;
-  try { sessionStorage.setItem('digits-drawing', JSON.stringify(drawing.strokes)); } catch { /* private windows may have no storage */ }
+  try { sessionStorage.setItem('digits-drawing', JSON.stringify({ wide, strokes: drawing.strokes })); } catch { /* private windows may have no storage */ }
   paint();
   ask();
 }
 
 function restore() {   // after a reload, such as Gradio's own when its server was restarted
   try {
-    const strokes = JSON.parse(sessionStorage.getItem('digits-drawing') || '[]');
-    if (strokes.length) change({ strokes, picture: null });
+    const kept = JSON.parse(sessionStorage.getItem('digits-drawing') || '{}');
+    widen(Boolean(kept.wide));
+    if (kept.strokes && kept.strokes.length) change({ strokes: kept.strokes, picture: null });
   } catch { /* nothing to restore */ }
 }
 
@@ -114,6 +125,31 @@ const commands = {
   test() { loadTestDigit(null); },
 };
 
+// One digit or a whole number: each has its own paper and history, and the other's waits.
+
+let other = { drawing: { strokes: [], picture: null }, past: [], future: [] };
+
+function widen(on) {
+  if (wide === on) return;
+  cursor = null;
+  if (stroke) endStroke();
+  const mine = { drawing, past, future };
+  wide = on;
+  ({ past, future } = other);
+  find('.pad').classList.toggle('number', wide);
+  for (const button of element.querySelectorAll('[data-mode]')) button.setAttribute('aria-pressed', String((button.dataset.mode === 'number') === wide));
+  hint.textContent = wide ? 'Write a number here' : 'Draw a digit here';
+  paper.setAttribute('aria-label', wide ? WIDE_LABEL : label);
+  tell('');
+  empty();
+  const next = other.drawing;
+  other = mine;
+  become(next);
+}
+
+const label = paper.getAttribute('aria-label');
+const WIDE_LABEL = 'Drawing pad. Write a number of several digits. Keys: arrow keys move a cursor, space puts the pen down and lifts it, control Z undoes, escape clears.';
+
 function choose(name) {
   tool = name;
   for (const button of element.querySelectorAll('[data-tool]')) button.setAttribute('aria-pressed', String(button.dataset.tool === name));
@@ -122,10 +158,10 @@ function choose(name) {
 
 function place(event) {   // may be beside the pad
   const box = paper.getBoundingClientRect();
-  return [Math.round((event.clientX - box.left) / box.width * UNITS), Math.round((event.clientY - box.top) / box.height * UNITS)];
+  return [Math.round((event.clientX - box.left) / box.width * across()), Math.round((event.clientY - box.top) / box.height * UNITS)];
 }
 
-const onPad = (point) => point.map((value) => Math.min(UNITS, Math.max(0, value)));   // the nearest point of the pad
+const onPad = ([x, y]) => [Math.min(across(), Math.max(0, x)), Math.min(UNITS, Math.max(0, y))];   // the nearest point of the pad
 
 // A pen's pressure, 0 to 1 and 0.5 where it has none, as the width of its line: only for looks, the network's pen is MNIST's.
 const widthOf = (event) => event.pressure ? PEN * (0.4 + 1.2 * event.pressure) : PEN;
@@ -207,6 +243,7 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   if (button.dataset.tool) choose(button.dataset.tool);
+  else if (button.dataset.mode) widen(button.dataset.mode === 'number');
   else commands[button.dataset.do]();
 });
 
@@ -220,7 +257,7 @@ paper.addEventListener('keydown', (event) => {
     else if (key === 'y') commands.redo();
     else return;
   } else if (key === 'escape' || key === 'delete' || key === 'backspace') commands.clear();
-  else if (/^[0-9]$/.test(key)) loadTestDigit(Number(key));
+  else if (/^[0-9]$/.test(key) && !wide) loadTestDigit(Number(key));
   else if (key === ' ') {
     cursor = cursor || { x: 500, y: 300, down: false };
     cursor.down = !cursor.down;
@@ -228,7 +265,7 @@ paper.addEventListener('keydown', (event) => {
     paint(); ask();
   } else if (move) {
     cursor = cursor || { x: 500, y: 300, down: false };
-    cursor.x = Math.min(UNITS, Math.max(0, cursor.x + move[0]));
+    cursor.x = Math.min(across(), Math.max(0, cursor.x + move[0]));
     cursor.y = Math.min(UNITS, Math.max(0, cursor.y + move[1]));
     if (cursor.down && stroke) { stroke.push([cursor.x, cursor.y]); ask(); }
     paint();
@@ -307,7 +344,7 @@ function encode(strokes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-function decode(text) {   // throws on anything that encode did not write
+function decode(text, width) {   // throws on anything that encode did not write
   const bytes = [...atob(text.replaceAll('-', '+').replaceAll('_', '/'))].map((letter) => letter.charCodeAt(0));
   const sum = bytes.pop();
   if (bytes[0] !== FORMAT || (bytes.reduce((a, b) => a + b, 0) & 255) !== sum) throw new Error('not a drawing');
@@ -329,7 +366,7 @@ function decode(text) {   // throws on anything that encode did not write
     for (let count = read(), x = 0, y = 0; count > 0; count--) {
       x += unfold(read());
       y += unfold(read());
-      if (x < 0 || y < 0 || x > UNITS || y > UNITS) throw new Error('off the pad');
+      if (x < 0 || y < 0 || x > width || y > UNITS) throw new Error('off the pad');
       points.push([x, y]);
     }
     if (points.length) strokes.push(points);
@@ -341,24 +378,26 @@ function decode(text) {   // throws on anything that encode did not write
 function link() {
   if (!drawing.strokes.length) { tell(drawing.picture ? 'A link can hold a drawing, but no picture.' : 'Draw a digit first.'); return null; }
   const url = new URL(location.href);
-  url.hash = 'd=' + encode(thin(drawing.strokes));
+  url.hash = (wide ? 'n=' : 'd=') + encode(thin(drawing.strokes));
   if (url.href.length > LONGEST_LINK) { tell('This drawing is too long for a link; draw a simpler one.'); return null; }
   return url.href;
 }
 
 const tell = (text) => { find('.kept').textContent = text; find('.qr').replaceChildren(); };
 
+const isLink = () => /^#[dn]=/.test(location.hash);   // d one digit, n a number
+
 function openLink() {
-  const text = location.hash.startsWith('#d=') ? location.hash.slice(3) : null;
-  if (text === null) return;
+  if (!isLink()) return;
+  widen(location.hash[1] === 'n');
   let strokes;
-  try { strokes = decode(text); } catch { return complain('The link does not hold a drawing; ask for it again, or draw here.'); }
+  try { strokes = decode(location.hash.slice(3), across()); } catch { return complain('The link does not hold a drawing; ask for it again, or draw here.'); }
   change({ strokes: [], picture: null });
-  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const opened = wide, still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   let at = 0;
   const points = strokes.flatMap((stroke, s) => stroke.map((point) => [s, point])), drawn = strokes.map(() => []);
   const step = () => {   // about a second for the whole
-    if (drawing.strokes.length || drawing.picture || pointer !== null) return;   // the visitor has begun to draw
+    if (drawing.strokes.length || drawing.picture || pointer !== null || wide !== opened) return;   // the visitor has begun to draw
     const until = still ? points.length : Math.min(points.length, at + Math.ceil(points.length / 60));
     for (; at < until; at++) drawn[points[at][0]].push(points[at][1]);
     if (at === points.length) return change({ strokes, picture: null });
@@ -398,20 +437,22 @@ Object.assign(commands, {
   png() {
     if (isEmpty()) return tell('Draw a digit first.');
     const sheet = document.createElement('canvas'), pen = sheet.getContext('2d');
-    sheet.width = sheet.height = paper.width;
+    sheet.width = paper.width;
+    sheet.height = paper.height;
     pen.fillStyle = getComputedStyle(paper).backgroundColor;
     pen.fillRect(0, 0, sheet.width, sheet.height);
     pen.drawImage(paper, 0, 0);
-    sheet.toBlob((blob) => save('digit.png', 'image/png', blob));
+    sheet.toBlob((blob) => save(wide ? 'number.png' : 'digit.png', 'image/png', blob));
   },
   svg() {
     if (!drawing.strokes.length) return tell('Draw a digit first.');
     const paths = drawing.strokes.map((points) => '<polyline points="' + (points.length > 1 ? points : [points[0], points[0]]).join(' ') + '"/>');
-    save('digit.svg', 'image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 1000"><g fill="none" stroke="#000" stroke-width="' +
+    save(wide ? 'number.svg' : 'digit.svg', 'image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ' + across() + ' ' + UNITS + '"><g fill="none" stroke="#000" stroke-width="' +
       PEN + '" stroke-linecap="round" stroke-linejoin="round">' + paths.join('') + '</g></svg>');
   },
   json() {
     if (!drawing.strokes.length) return tell('Draw a digit first.');
+    if (wide) return save('number.json', 'application/json', JSON.stringify({ text: answer.textContent, strokes: drawing.strokes }) + '\n');
     const label = /^[0-9]$/.test(answer.textContent) ? Number(answer.textContent) : null;   // as read: correct it before you measure with it
     save('digit.jsonl', 'application/json', JSON.stringify({ label, strokes: drawing.strokes }) + '\n');
   },
@@ -465,13 +506,14 @@ function thin(strokes) {   // -> [[x, y, x, y, ...], ...] of whole numbers, few 
     if (far) all.last = point;
     return far;
   }));
-  const every = Math.ceil(spaced.reduce((sum, points) => sum + points.length, 0) / MOST_POINTS);
+  const every = Math.ceil(spaced.reduce((sum, points) => sum + points.length, 0) / (wide ? 2 * MOST_POINTS : MOST_POINTS));
   return spaced.map((points) => points.filter((_, i) => i % every === 0 || i === points.length - 1).flat());
 }
 
 function question(strokes, picture) {   // -> [the server's function, what it is asked], or null for an empty pad
-  if (picture && picture.data) return ['read_picture', { picture: picture.data, ...network() }];
+  if (picture && picture.data) return [wide ? 'read_number_picture' : 'read_picture', { picture: picture.data, ...network() }];
   if (picture) return ['read_test_digit', { index: picture.index, ...network() }];
+  if (wide && strokes.length) return ['read_number', { strokes: thin(strokes), ...network() }];
   return strokes.length ? ['read_strokes', { strokes: thin(strokes), ...network(), ...preparation() }] : null;
 }
 
@@ -482,8 +524,8 @@ async function ask() {
   while (wanted) {
     wanted = false;
     const since = touched, asked = drawing, strokes = stroke ? [...drawing.strokes, stroke] : drawing.strokes, { picture } = drawing;
-    const what = question(strokes, picture), reading = what ? await call(...what) : { blank: true };
-    if (asked.picture === drawing.picture && !(isEmpty() && !stroke && !reading.blank)) show(reading, picture);
+    const asWide = wide, what = question(strokes, picture), reading = what ? await call(...what) : { blank: true };
+    if (asWide === wide && asked.picture === drawing.picture && !(isEmpty() && !stroke && !reading.blank)) show(reading, picture);
     if (stroke && strokes.length) {   // for `python -m digits bench pad`, and for anybody's profiler
       performance.measure('reading', { start: since, end: performance.now() });
       performance.clearMeasures('reading');
@@ -501,7 +543,7 @@ let whyBusy = false, whyWanted = false;
 why.addEventListener('toggle', () => askWhy());
 
 async function askWhy() {
-  if (!why.open) return;
+  if (!why.open || wide) return;
   whyWanted = true;
   if (whyBusy) return;
   whyBusy = true;
@@ -651,6 +693,7 @@ function show(reading, picture) {
   if (reading.error) { empty(); return complain(reading.error); }
   sentence.classList.remove('trouble');
   if (reading.blank) { empty(); sentence.textContent = reading.sentence || 'The answer appears while you draw.'; return; }
+  if (reading.digits) return showNumber(reading, picture);
   answer.textContent = reading.best;
   answer.classList.toggle('sure', reading.digit !== null);
   const origin = picture && picture.label !== undefined ? ' Test digit ' + picture.index.toLocaleString('en') + ', labelled ' + picture.label + '.' : '';
@@ -666,13 +709,42 @@ function show(reading, picture) {
   correction.classList.toggle('off', !drawing.strokes.length);
 }
 
+function showNumber(reading, picture) {
+  const { left, top, fit } = picture ? spot(picture.bitmap) : { left: 0, top: 0, fit: 1 }, margin = picture ? 0 : PEN / 2 + 12;
+  answer.style.setProperty('--count', Math.max(2, reading.digits.length));
+  answer.replaceChildren(...reading.digits.map((digit) => letter(digit, digit.best)));
+  answer.classList.add('sure');
+  if (sentence.textContent !== reading.sentence) sentence.textContent = reading.sentence;
+  const percent = (units, whole) => (units / whole * 100) + '%';
+  const middles = reading.digits.map((digit) => (digit.box[0] + digit.box[2]) / 2 * fit * paper.clientWidth / across());
+  const tight = middles.some((middle, i) => i && middle - middles[i - 1] < 54);   // pixels
+  find('.boxes').replaceChildren(...reading.digits.map((digit) => {
+    const [x, y, right, bottom] = digit.box.map((edge, i) => (i % 2 ? top : left) + edge * fit + (i < 2 ? -margin : margin));
+    const box = letter(digit, ''), name = document.createElement('b');
+    Object.assign(box.style, { left: percent(x, across()), top: percent(y, UNITS), width: percent(right - x, across()), height: percent(bottom - y, UNITS) });
+    name.textContent = (tight ? '' : digit.best + ' · ') + Math.round(digit.probability * 100) + '%';
+    box.classList.add(y > LABEL ? 'above' : bottom < UNITS - LABEL ? 'below' : 'within');
+    box.append(name);
+    return box;
+  }));
+  showSecond(reading.second);
+}
+
+function letter(digit, text) {   // greyed where it does not look like a digit
+  const node = document.createElement('span');
+  node.textContent = text;
+  node.classList.toggle('unsure', digit.digit === null);
+  return node;
+}
+
 function showSecond(second) {
   const line = find('.second');
   bars.classList.toggle('two', Boolean(second));
   line.hidden = !second;
   if (!second) return;
-  const text = 'The second network: ' + second.sentence + ' (' + (second.probabilities[second.best] * 100).toFixed(1) + '%)';
+  const text = 'The second network: ' + second.sentence + (second.probabilities ? ' (' + (second.probabilities[second.best] * 100).toFixed(1) + '%)' : '');
   if (line.textContent !== text) line.replaceChildren(document.createElement('i'), text);
+  if (!second.probabilities) return;
   second.probabilities.forEach((share, digit) => { bars.children[digit].querySelector('.fill2').style.transform = 'scaleX(' + share + ')'; });
 }
 
@@ -681,6 +753,8 @@ function empty() {
   correction.classList.add('off');
   answer.textContent = '?';
   answer.classList.remove('sure');
+  answer.style.removeProperty('--count');
+  find('.boxes').replaceChildren();
   for (const canvas of [seen, ...stages]) canvas.getContext('2d').clearRect(0, 0, 28, 28);
   for (let digit = 0; digit < 10; digit++) setBar(digit, 0, false);
 }
@@ -697,4 +771,4 @@ new ResizeObserver(() => paintNow()).observe(paper);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });   // dark mode
 watch('value', () => { if (!isEmpty()) ask(); });
 window.addEventListener('hashchange', () => { if (element.isConnected) openLink(); });
-if (location.hash.startsWith('#d=')) openLink(); else restore();
+if (isLink()) openLink(); else restore();

@@ -1,0 +1,210 @@
+"""A whole number on the wide paper: mouse and finger, boxes, links, files, pictures, and its own history."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from drawings import DIGITS
+from playwright.sync_api import expect
+
+from digits import Recognizer
+from digits.number_report import paint
+
+WIDE = 2.5  # the paper's width in shares of its height
+
+
+def write(text: str, height=0.6, gap=0.05):
+    """A number's strokes in shares of the paper's width and height."""
+    strokes, right = [], 0.06
+    for letter in text:
+        drawing = DIGITS[int(letter)]
+        left = min(x for stroke in drawing for x, _ in stroke)
+        strokes += [
+            [(right + (x - left) * height / 0.6 / WIDE, 0.2 + (y - 0.2) * height / 0.6) for x, y in stroke]
+            for stroke in drawing
+        ]
+        right = max(x for stroke in strokes for x, _ in stroke) + gap
+    return strokes
+
+
+def open_wide(visitor) -> None:
+    visitor.page.get_by_role("button", name="A number").click()
+    expect(visitor.page.locator(".hint")).to_have_text("Write a number here")
+
+
+def labels(visitor):
+    return visitor.page.locator(".boxes b")
+
+
+@pytest.fixture
+def wide(visit):
+    visitor = visit()
+    open_wide(visitor)
+    return visitor
+
+
+def test_a_number_is_read_and_each_digit_is_boxed(wide):
+    strokes = write("2026")
+    wide.draw(strokes)
+    answer = wide.page.locator(".answer")
+    expect(answer).to_have_text("2026")
+    expect(wide.page.locator(".sentence")).to_have_text("I read 2026.")
+    expect(labels(wide)).to_have_count(4)
+    assert all(
+        re.fullmatch(rf"{digit} · \d+%", text)
+        for digit, text in zip("2026", labels(wide).all_inner_texts(), strict=True)
+    )
+    paper = wide.page.locator(".paper").bounding_box()
+    for i, stroke in enumerate(strokes):
+        box = wide.page.locator(".boxes > span").nth(i).bounding_box()
+        for x, y in stroke:
+            assert box["x"] <= paper["x"] + x * paper["width"] <= box["x"] + box["width"]
+            assert box["y"] <= paper["y"] + y * paper["height"] <= box["y"] + box["height"]
+    assert paper["width"] / paper["height"] == pytest.approx(WIDE, rel=0.02)
+
+
+def test_the_number_grows_while_the_pen_is_down(wide):
+    first, second = write("37")
+    wide.draw([first])
+    expect(wide.page.locator(".answer")).to_have_text("3")
+    box = wide.page.locator(".paper").bounding_box()
+    for i, (x, y) in enumerate(second):
+        wide.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=5)
+        if i == 0:
+            wide.page.mouse.down()
+    expect(wide.page.locator(".answer")).to_have_text("37")
+    wide.page.mouse.up()
+
+
+def test_a_number_is_written_with_a_finger(visit):
+    visitor = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_wide(visitor)
+    visitor.page.locator(".paper").scroll_into_view_if_needed()
+    box = visitor.page.locator(".paper").bounding_box()
+    session = visitor.context.new_cdp_session(visitor.page)
+    for stroke in write("402"):
+        for i, (x, y) in enumerate(stroke):
+            finger = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+            kind = "touchMove" if i else "touchStart"
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [finger]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(visitor.page.locator(".answer")).to_have_text("402")
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_undo_redo_and_eraser_work_on_a_number(wide):
+    answer = wide.page.locator(".answer")
+    strokes = write("183")
+    wide.draw(strokes)
+    expect(answer).to_have_text("183")
+    wide.page.get_by_role("button", name="Undo").click()
+    expect(answer).to_have_text("18")
+    wide.page.get_by_role("button", name="Redo").click()
+    expect(answer).to_have_text("183")
+    wide.page.get_by_role("button", name="Eraser").click()
+    x, y = strokes[0][0]
+    wide.draw([[(x - 0.02, y + 0.1), (x + 0.02, y + 0.1)]])  # across the 1
+    expect(answer).to_have_text("83")
+    wide.page.get_by_role("button", name="Clear").click()
+    expect(answer).to_have_text("?")
+    expect(labels(wide)).to_have_count(0)
+
+
+def test_each_paper_keeps_its_drawing_and_its_history(visit):
+    visitor = visit()
+    answer = visitor.page.locator(".answer")
+    visitor.draw(DIGITS[5])
+    expect(answer).to_have_text("5")
+    open_wide(visitor)
+    expect(answer).to_have_text("?")
+    expect(visitor.page.get_by_role("button", name="Undo")).to_be_disabled()
+    visitor.draw(write("16"))
+    expect(answer).to_have_text("16")
+    visitor.page.get_by_role("button", name="One digit").click()
+    expect(answer).to_have_text("5")
+    expect(labels(visitor)).to_have_count(0)
+    visitor.page.get_by_role("button", name="A number").click()
+    expect(answer).to_have_text("16")
+    visitor.page.get_by_role("button", name="Undo").click()
+    expect(answer).to_have_text("1")
+    visitor.page.reload()
+    expect(answer).to_have_text("1")
+    expect(visitor.page.get_by_role("button", name="A number")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_link_of_a_number_opens_the_wide_paper(wide, visit):
+    wide.draw(write("2026"))
+    expect(wide.page.locator(".answer")).to_have_text("2026")
+    wide.page.get_by_text("Share or save this drawing").click()
+    wide.page.get_by_role("button", name="Copy its link").click()
+    kept = wide.page.locator(".kept")
+    expect(kept).to_contain_text("#n=")
+    url = re.search(r"http\S+", kept.inner_text())[0]
+    assert len(url) < 1_500
+    other = visit(url)
+    expect(other.page.locator(".answer")).to_have_text("2026")
+    assert labels(other).all_inner_texts() == labels(wide).all_inner_texts()
+
+
+def test_a_number_with_rubbish_in_its_link_is_refused_with_one_sentence(visit, app):
+    visitor = visit(app + "#n=rubbish")
+    expect(visitor.page.locator(".sentence")).to_contain_text("The link does not hold a drawing")
+    visitor.draw(write("71"))
+    expect(visitor.page.locator(".answer")).to_have_text("71")
+
+
+def test_a_number_can_be_saved_and_read_again(wide, tmp_path):
+    wide.draw(write("94"))
+    expect(wide.page.locator(".answer")).to_have_text("94")
+    wide.page.get_by_text("Share or save this drawing").click()
+    files = {}
+    for kind in ("PNG", "SVG", "JSON"):
+        with wide.page.expect_download() as download:
+            wide.page.get_by_role("button", name=kind, exact=True).click()
+        files[kind] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[kind])
+    recognizer = Recognizer.load()
+    assert recognizer.read_number(files["PNG"]).text == "94"
+    saved = json.loads(files["JSON"].read_text())
+    assert saved["text"] == "94"
+    assert recognizer.read_number(saved["strokes"]).text == "94"
+    assert 'viewBox="0 0 2500 1000"' in files["SVG"].read_text()
+
+
+def test_a_picture_of_a_number_is_read_and_boxed(wide):
+    file = io.BytesIO()
+    strokes = [np.array(stroke) * (250, 100) for stroke in write("608")]
+    paint(strokes).save(file, "PNG")
+    wide.page.locator("input[type=file]").first.set_input_files(
+        {"name": "number.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    )
+    expect(wide.page.locator(".answer")).to_have_text("608")
+    expect(labels(wide)).to_have_count(3)
+    paper = wide.page.locator(".paper").bounding_box()
+    for box in wide.page.locator(".boxes > span").all():
+        place = box.bounding_box()
+        assert paper["x"] < place["x"] < place["x"] + place["width"] < paper["x"] + paper["width"]
+
+
+def test_the_keyboard_writes_on_the_whole_paper(wide):
+    paper = wide.page.locator(".paper")
+    paper.focus()
+    paper.press("7")  # would load a test digit on the other paper
+    for key in ["ArrowRight"] * 30 + ["Space"] + ["ArrowDown"] * 10 + ["Space"]:
+        paper.press(key)
+    expect(wide.page.locator(".answer")).to_have_text("1")
+    at = re.compile(r"left: 66\.\d+%")  # the cursor begins at 500 of 2,500 and went 30 times 40 to the right
+    expect(wide.page.locator(".boxes > span")).to_have_attribute("style", at)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_paper_stays_where_it_is_when_the_answer_comes(visit, width):
+    visitor = visit(viewport={"width": width, "height": 800})
+    open_wide(visitor)
+    paper = visitor.page.locator(".paper")
+    before = paper.bounding_box()
+    visitor.draw(write("4"))
+    expect(visitor.page.locator(".answer")).to_have_text("4")
+    assert paper.bounding_box() == before
