@@ -27,7 +27,7 @@ PIECES_MAX = 60  # of a number
 
 # What may be one digit, and where it may be cut, in shares of the number's height.
 DOT = 0.06  # a smaller piece is a slip of the pen or a speck
-GROUP_WIDTH = 1.7  # of several pieces that are one digit
+GROUP_WIDTH = 2.2  # of several pieces that are one digit: a flat 0 cut in two, a 5 with a long bar
 GROUP_GAP = 0.3  # between two pieces of one digit
 GROUP_PIECES = 4
 CUT_WIDTH = 0.5  # of a stroke or blot in which two digits may be joined
