@@ -37,12 +37,16 @@ def train_tab(
         with gr.Column(scale=2, min_width=280, elem_classes="controls"):
             with gr.Row(elem_classes="presets"):
                 presets = [gr.Button(name, size="sm", min_width=100) for name in PRESETS]
-            model = gr.Dropdown(
-                [(title, name) for name, title in TITLES.items()],
-                value=default.model,
-                label="Network",
-                filterable=False,
-            )
+            with gr.Row():
+                model = gr.Dropdown(
+                    [(title, name) for name, title in TITLES.items()],
+                    value=default.model,
+                    label="Network",
+                    filterable=False,
+                    scale=2,
+                    min_width=150,
+                )
+                seed = gr.Number(default.seed, label="Seed", min_width=80)
             with gr.Row():
                 optimizer = gr.Dropdown(
                     list(LEARNING_RATES), value=default.optimizer, label="Optimizer", min_width=120, filterable=False
@@ -58,8 +62,6 @@ def train_tab(
                 precision = gr.Dropdown(
                     list(PRECISIONS), value=default.precision, label="Precision", min_width=120, filterable=False
                 )
-            with gr.Row():
-                seed = gr.Number(default.seed, label="Seed", min_width=120)
             with gr.Row():
                 start = gr.Button("Train", variant="primary", elem_id="train")
                 stop = gr.Button("Stop", variant="stop", elem_id="stop", interactive=False)

@@ -756,14 +756,14 @@ function empty() {
   answer.style.removeProperty('--count');
   find('.boxes').replaceChildren();
   for (const canvas of [seen, ...stages]) canvas.getContext('2d').clearRect(0, 0, 28, 28);
-  for (let digit = 0; digit < 10; digit++) setBar(digit, 0, false);
+  for (let digit = 0; digit < 10; digit++) setBar(digit, 0, false, '');
 }
 
-function setBar(digit, share, first) {
+function setBar(digit, share, first, text = (share * 100).toFixed(1) + '%') {
   const bar = bars.children[digit];
   bar.classList.toggle('first', first);
   bar.querySelector('.fill').style.transform = 'scaleX(' + share + ')';
-  bar.querySelector('.share').textContent = share ? (share * 100).toFixed(1) + '%' : '';
+  bar.querySelector('.share').textContent = text;
 }
 
 empty();
