@@ -115,16 +115,16 @@ class Recognizer:
 
         Rows and scores of blank inks are zero. A network that knows outliers has learned to give them low logits beside
         an eleventh that is always 0, so the score is what softmax leaves to the ten (an energy, Liu et al. 2020).
-        For the others it is the largest probability (Hendrycks and Gimpel 2017), and 0 for more ink than a digit has.
+        For the others it is the largest probability (Hendrycks and Gimpel 2017). More ink than a digit has scores 0.
         """
         logits = self.model(inks.to(self.device)).float().cpu()  # (N, 10)
         sums = inks.sum(dim=(1, 2, 3))
         probabilities = (logits / self.model.temperature.cpu()).softmax(1) * (sums > 0).unsqueeze(1)
         if self.model.knows_outliers:
-            scores = logits.logsumexp(1).sigmoid() * (sums > 0)
+            scores = logits.logsumexp(1).sigmoid()
         else:
-            scores = probabilities.amax(1) * (sums <= MOST_INK)
-        return probabilities.numpy(), scores.numpy()
+            scores = probabilities.amax(1)
+        return probabilities.numpy(), (scores * (sums > 0) * (sums <= MOST_INK)).numpy()
 
 
 def to_ink(drawing) -> Tensor:

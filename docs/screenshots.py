@@ -79,7 +79,7 @@ def other_tabs(page, camera: Camera) -> None:
     camera.take("train", whole_page=True)
     page.get_by_role("tab", name="Evaluate").click()
     page.locator("#evaluate").click()
-    page.get_by_text("read right").wait_for(timeout=120_000)
+    page.locator(".headline", has_text="read right").wait_for(timeout=120_000)
     camera.take("evaluate", whole_page=True)
 
 

@@ -66,5 +66,5 @@ def test_train_and_evaluate(visit, app, theme):
     expect(page.locator("#evaluate")).to_be_visible()
     assert_no_serious_fault(visitor)
     page.locator("#evaluate").click()
-    expect(page.get_by_text("read right")).to_be_visible(timeout=120_000)
+    expect(page.locator(".headline", has_text="read right")).to_be_visible(timeout=120_000)
     assert_no_serious_fault(visitor)
