@@ -17,10 +17,11 @@ from digits.inference import DEFAULT_WEIGHTS, Recognizer
 from digits.ink import open_image
 from digits.model import NETWORKS, count_parameters
 from digits.number_report import evaluate_numbers
+from digits.robustness import Robustness, robustness, subset
 from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig, train
 from digits.workers import WorkerLost, is_first, joined
 
-NUMBERS_MAX = 100_000  # to compose for an evaluation
+COUNT_MAX = 100_000  # of an evaluation's numbers or examples
 
 
 class _Parser(argparse.ArgumentParser):
@@ -77,13 +78,15 @@ def build_parser() -> argparse.ArgumentParser:
     evaluation = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
     evaluation.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     evaluation.add_argument("--data", default="mnist-test", help=f"{', '.join(DATA_SETS)}, or a path")
-    evaluation.add_argument(
-        "--reject", type=Path, metavar="DRAWINGS", help="drawings that are no digits: are they refused?"
-    )
-    evaluation.add_argument(
+    kind = evaluation.add_mutually_exclusive_group()
+    kind.add_argument("--reject", type=Path, metavar="DRAWINGS", help="drawings that are no digits: are they refused?")
+    kind.add_argument(
         "--numbers", metavar="DRAWINGS", help="whole numbers instead, composed of the digits in a .jsonl or .jsonl.gz"
     )
-    evaluation.add_argument("--count", type=int, default=1_200, help="numbers to compose")
+    kind.add_argument("--robustness", action="store_true", help="how far the digits may be turned, resized, hidden")
+    evaluation.add_argument(
+        "--count", type=int, help="numbers to compose (default 1,200), or digits to change for --robustness (500)"
+    )
     evaluation.add_argument("--pictures", action="store_true", help="read the numbers from pictures, not from strokes")
     evaluation.add_argument("--device", default="auto")
     evaluation.set_defaults(run=run_evaluate)
@@ -180,8 +183,12 @@ def _train_with_progress(config: TrainConfig, resume: bool):
 def run_evaluate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    if options.count is not None and not 1 <= options.count <= COUNT_MAX:
+        raise DigitsError(f"--count is {options.count:,}; wanted 1 to {COUNT_MAX:,} of them.")
     if options.numbers:
         return run_evaluate_numbers(options)
+    if options.robustness:
+        return run_evaluate_robustness(options)
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     reject = load_outliers(options.reject) if options.reject else None
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
@@ -212,14 +219,12 @@ def run_evaluate(options: argparse.Namespace) -> int:
 def run_evaluate_numbers(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    if not 1 <= options.count <= NUMBERS_MAX:
-        raise DigitsError(f"--count is {options.count:,}; wanted 1 to {NUMBERS_MAX:,} numbers.")
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.numbers)
     with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
         report = evaluate_numbers(
             recognizer,
             data,
-            count=options.count,
+            count=options.count or 1_200,
             pictures=options.pictures,
             progress=lambda share: bar.update(round(share * 100) - bar.n),
         )
@@ -234,6 +239,41 @@ def run_evaluate_numbers(options: argparse.Namespace) -> int:
     for length, score in report.by_length.items():
         print(f"  {length} digit{'s' if length > 1 else ''}: {score.accuracy:.2%} of {score.n:,}")
     return 0
+
+
+def run_evaluate_robustness(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    seed = 0
+    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
+    images, labels = subset(data, options.count or 500, seed)
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
+        result = robustness(recognizer, images, labels, lambda share: bar.update(round(share * 100) - bar.n), seed)
+    if options.json:
+        print(json.dumps({"data": data.name, "seed": seed, **result.to_json()}))
+        return 0
+    print(
+        f"{data.name}: {result.accuracy:.1%} of {result.n:,} examples (chosen with seed {seed}) read right as they "
+        "are. Changed, as pictures:"
+    )
+    print(curves_table(result))
+    return 0
+
+
+def curves_table(result: Robustness) -> str:
+    """Of each curve its values, the accuracies under them, and where it falls under 95 %."""
+    lines = []
+    for curve in result.curves.values():
+        down, up = curve.falls_below_95
+        fallen = " and at ".join(dict.fromkeys(f"{value:g}" for value in (down, up) if value is not None))
+        verdict = f"falls under 95 % at {fallen}" if fallen else "95 % or more throughout"
+        lines += [
+            "",
+            f"{curve.axis} ({curve.unit}): {verdict}",
+            "".join(f"{value:7g}" for value in curve.values),
+            "".join(f"{accuracy:7.1%}" for accuracy in curve.accuracies),
+        ]
+    return "\n".join(lines)
 
 
 def run_read(options: argparse.Namespace) -> int:

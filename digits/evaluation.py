@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,22 +166,23 @@ def _read(recognizer: Recognizer, data: DataSet, progress: Callable[[int], None]
     some_at_once = 50 if data.ink is None else 500  # drawings are slow: `progress` may want to end it
     for start in range(0, len(data.labels), some_at_once):
         end = min(start + some_at_once, len(data.labels))
-        some = _inks(data, start, end)  # (B, 1, 28, 28)
+        some = inks_of(data, range(start, end))  # (B, 1, 28, 28)
         parts.append((*recognizer.scores(some), (some[:, 0] * 255).round().to(torch.uint8).numpy()))
         progress(end)
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
-def _inks(data: DataSet, start: int, end: int) -> Tensor:
+def inks_of(data: DataSet, these: Sequence[int]) -> Tensor:
+    """The data's examples at these places -> ink (N, 1, 28, 28). Raises DigitsError, naming the example."""
     if data.ink is not None:
-        return data.ink[start:end].unsqueeze(1).float() / 255
-    inks = []
-    for i in range(start, end):
+        return data.ink[torch.as_tensor(these)].unsqueeze(1).float() / 255
+    made = []
+    for i in these:
         try:
-            inks.append(to_ink(data.drawings[i]))
+            made.append(to_ink(data.drawings[i]))
         except DigitsError as error:
             raise DigitsError(f"Example {i + 1} of {data.name} cannot be read: {error}") from None
-    return torch.stack(inks)
+    return torch.stack(made)
 
 
 def report(

@@ -21,7 +21,7 @@ FLOORS = [
     {"checkpoint", "workers"},
     {"trainer"},
     {"teaching"},
-    {"jobs", "inference", "number", "evaluation", "number_report", "explain", "bench"},
+    {"jobs", "inference", "number", "evaluation", "number_report", "robustness", "explain", "bench"},
     {"ui", "__main__", "__init__"},
     {"app"},
 ]
