@@ -120,10 +120,7 @@ class Recognizer:
         logits = self.model(inks.to(self.device)).float().cpu()  # (N, 10)
         sums = inks.sum(dim=(1, 2, 3))
         probabilities = (logits / self.model.temperature.cpu()).softmax(1) * (sums > 0).unsqueeze(1)
-        if self.model.knows_outliers:
-            scores = logits.logsumexp(1).sigmoid()
-        else:
-            scores = probabilities.amax(1)
+        scores = logits.logsumexp(1).sigmoid() if self.model.knows_outliers else probabilities.amax(1)
         return probabilities.numpy(), (scores * (sums > 0) * (sums <= MOST_INK)).numpy()
 
 

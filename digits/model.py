@@ -130,7 +130,7 @@ class LargeCNN(CNN):
 
 
 class FastCNN(Network):
-    """The one that learns in the least time: three convolutions of the middle 24x24 pixels. 98,810 parameters.
+    """The one that learns in the least time: three convolutions of the middle 24x24 pixels. 93,034 parameters.
 
     MNIST's digits lie within 20x20 pixels about their centre of mass, so that a margin of two costs 0.1 points at most.
     """
@@ -142,8 +142,8 @@ class FastCNN(Network):
         self.layers = nn.Sequential(
             nn.ZeroPad2d(-2),  # (N, 1, 24, 24): a negative margin crops
             _convolution(1, 16, size=5, stride=2),  # (N, 16, 12, 12)
-            _convolution(16, 32, pool=True),  # (N, 32, 6, 6)
-            _convolution(32, 64, pool=True),  # (N, 64, 3, 3)
+            _convolution(16, 24, pool=True),  # (N, 24, 6, 6)
+            _convolution(24, 64, pool=True),  # (N, 64, 3, 3)
             nn.Flatten(),  # (N, 576)
             nn.Linear(576, 128),
             nn.ReLU(),
