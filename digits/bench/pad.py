@@ -90,7 +90,10 @@ def _app() -> Iterator[str]:
 def _train(page) -> None:
     """Start a training that outlasts the measurement."""
     page.get_by_role("tab", name="Train").click()
+    from playwright.sync_api import expect
+
     page.get_by_role("button", name="Beginners' text").click()
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("10")
     page.get_by_role("spinbutton", name="Epochs").fill("1000")
     page.locator("#train").click()
     page.get_by_text("Training MLP").wait_for()

@@ -12,7 +12,7 @@ from digits.jobs import Job, JobQueue
 from digits.teaching import TeachConfig
 
 DEFAULT = "cnn-large"
-TITLES = {"cnn-fast": "Fast CNN", "cnn": "CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
+TITLES = {"cnn": "CNN", "cnn-fast": "Fast CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
 
 
 class Networks:

@@ -62,7 +62,7 @@ class Visitor:
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
 
-    def choose(self, label: str, option: str) -> None:
+    def choose(self, label: str, option) -> None:
         """Choose in one of Gradio's dropdowns, the first option that contains `option`."""
         self.page.get_by_label(label, exact=True).locator("visible=true").first.click()
         self.page.get_by_role("option").filter(has_text=option).first.click()

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from digits.teaching import MOST_DRAWINGS
 
+CNN = re.compile("(?<!Large )CNN, shipped")
 FLAGGED_ONE = [[(0.36, 0.42), (0.56, 0.2), (0.54, 0.5), (0.52, 0.8)]]
 
 
@@ -84,8 +85,9 @@ def test_draw_correct_download_upload_teach_keep_and_the_kept_network_reads(visi
     assert download(visitor, tmp_path / "again.jsonl") == lines
 
     shipped = options(visitor)
+    visitor.choose("Network that reads", CNN)  # the large one does not believe such a lie
     act(visitor, "Teach it").click()
-    expect(notice(visitor)).to_contain_text("Taught: a copy of Large CNN has learned from 3 drawings", timeout=120_000)
+    expect(notice(visitor)).to_contain_text("Taught: a copy of CNN has learned from 3 drawings", timeout=120_000)
     cells = page.locator(".lesson td").all_inner_texts()
     assert cells[1] == "3 of 3"
     before, after = (float(cell.rstrip("%")) for cell in cells[2:])
@@ -97,9 +99,9 @@ def test_draw_correct_download_upload_teach_keep_and_the_kept_network_reads(visi
     page.wait_for_function("localStorage.getItem('digits-visitor') !== null")
     expect(act(visitor, "Keep")).to_be_visible()
     act(visitor, "Keep").click()
-    expect(notice(visitor)).to_contain_text("Kept: Mine: Large CNN, taught 3 drawings")
+    expect(notice(visitor)).to_contain_text("Kept: Mine: CNN, taught 3 drawings")
     expect(act(visitor, "Keep")).to_be_hidden()
-    expect(page.get_by_label("Network that reads")).to_have_value(re.compile("Mine: Large CNN, taught 3 drawings"))
+    expect(page.get_by_label("Network that reads")).to_have_value(re.compile("Mine: CNN, taught 3 drawings"))
     expect(tiles(visitor).locator(".words")).to_have_text(["0, read 0", "8, read 8", "1, read 1"])
     page.get_by_role("button", name="Put this 8 on the pad").click()
     expect(page.locator(".answer")).to_have_text("8")

@@ -42,7 +42,8 @@ class Hand:
 
 
 def strokes_of(visitor) -> list:
-    return json.loads(visitor.page.evaluate("sessionStorage.getItem('digits-drawing') || '[]'"))
+    kept = visitor.page.evaluate("sessionStorage.getItem('digits-drawing')")
+    return json.loads(kept)["strokes"] if kept else []
 
 
 def width_of_ink(visitor, y: float) -> int:

@@ -137,6 +137,7 @@ def test_settings_that_cannot_be_used_get_one_sentence(visit):
 def test_a_training_that_diverges_says_so(visit):
     visitor = visit()
     visitor.tab("Train")
+    visitor.choose("Network", "MLP")
     visitor.choose("Optimizer", "sgd")
     number(visitor, "Learning rate").fill("10")
     number(visitor, "Batch size").fill("1")
