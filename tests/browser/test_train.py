@@ -93,7 +93,7 @@ def test_a_closed_page_finds_its_training_again_and_stop_keeps_the_weights(visit
     visitor.draw(DIGITS[7])
     expect(visitor.page.locator(".answer")).to_have_text("7")
     other = visit()
-    start(other, "LeNet")
+    start(other, "LeNet", epochs=50)  # longer than it takes to stop it
     expect(state(other)).to_contain_text("1 training before yours")
     assert other.page.locator("#curve svg.loss polyline").count() == 0
 
