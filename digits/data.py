@@ -110,7 +110,7 @@ def mnist_checksums() -> dict[str, str]:
         raise DigitsError(f"{path} cannot be read ({error}); restore it from the repository.") from None
 
 
-def _unpack_mnist() -> Path:
+def unpack_mnist() -> Path:
     """The shipped files, verified and unpacked where torchvision looks for them -> torchvision's root folder."""
     root = cache_folder()
     folder = root / "MNIST" / "raw"
@@ -153,7 +153,7 @@ def _load_mnist(device: str) -> Mnist:
         return load_mnist().to(device)
     from torchvision.datasets import MNIST  # 1.8 s to import: only where it is used
 
-    root = _unpack_mnist()
+    root = unpack_mnist()
     train, test = MNIST(root, train=True), MNIST(root, train=False)
     return Mnist(train.data, train.targets, test.data, test.targets)
 

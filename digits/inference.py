@@ -17,8 +17,8 @@ from digits.number import NumberReading
 WEIGHTS = Path(__file__).parent.parent / "weights"
 DEFAULT_WEIGHTS = WEIGHTS / "cnn-large.safetensors"
 
-# Below this digit_score a drawing is called no digit: the largest value that refuses at most 1 % of the real drawings
-# in a development collection (LOG.md has the figures), for networks that know outliers and for those that do not.
+# Below this digit_score a drawing is called no digit, for networks that know outliers and for those that do not: of the
+# real drawings in a development collection that refuses 0.5 % and at most 1 % (LOG.md has the figures).
 REFUSAL_THRESHOLDS = {True: 0.6, False: 0.48}
 # Pixels of full ink. One in a thousand of MNIST's training images has more, and none of 7,458 real stroke drawings
 # (their largest is 178); a scribble over the whole pad has 215 to 337.

@@ -130,13 +130,13 @@ def shipped(tmp_path, monkeypatch, cache):
 
 def test_shipped_files_are_unpacked_once_and_again_when_damaged(shipped, cache):
     unpacked = cache / "MNIST" / "raw" / "a"
-    assert data_module._unpack_mnist() == cache
+    assert data_module.unpack_mnist() == cache
     assert unpacked.read_bytes() == b"content"
     time = unpacked.stat().st_mtime_ns
-    data_module._unpack_mnist()
+    data_module.unpack_mnist()
     assert unpacked.stat().st_mtime_ns == time
     unpacked.write_bytes(b"conten")
-    data_module._unpack_mnist()
+    data_module.unpack_mnist()
     assert unpacked.read_bytes() == b"content"
 
 
@@ -155,7 +155,7 @@ def test_shipped_files_are_unpacked_once_and_again_when_damaged(shipped, cache):
 def test_damaged_shipped_files_are_refused(shipped, cache, name, content, words):
     (shipped / name).unlink() if content is None else (shipped / name).write_bytes(content)
     with pytest.raises(DigitsError, match=words):
-        data_module._unpack_mnist()
+        data_module.unpack_mnist()
     assert not (cache / "MNIST").exists()
 
 
