@@ -422,16 +422,13 @@ def _card(
 
 def command(config: TrainConfig) -> str:
     """The command line that trains as `config` says, without the defaults and the folder."""
-    words = ["python -m digits train"]
-    base = TrainConfig()
+    words, base = [f"python -m digits train --model {config.model}"], TrainConfig(config.model)
     for name, recipe in RECIPES.items():
         if dataclasses.replace(config, seed=recipe.seed, device=recipe.device, out=recipe.out) == recipe:
             words, base = [f"python -m digits train --recipe {name}"], recipe
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if (field.name == "model" and base not in RECIPES.values()) or (
-            field.name not in ("out", "device") and value != getattr(base, field.name)
-        ):
+        if field.name not in ("out", "device") and value != getattr(base, field.name):
             words.append(f"--{field.name.replace('_', '-')} {value}")
     return " ".join(words)
 

@@ -79,3 +79,7 @@ def _taught_label(job: Job) -> str:
     count, test = len(job.config.labels), job.updates[-1].after.test
     drawings = "1 drawing" if count == 1 else f"{count} drawings"
     return f"Mine: {TITLES[job.config.model]}, taught {drawings} at {job.started:%H:%M:%S} ({test:.2%})"
+
+
+def trainings(count: int) -> str:
+    return "1 training" if count == 1 else f"{count} trainings"

@@ -11,7 +11,7 @@ from digits.errors import DigitsError
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, JobQueue
 from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig
 from digits.ui.html import html_component
-from digits.ui.networks import TITLES, Networks
+from digits.ui.networks import TITLES, Networks, trainings
 
 EVERY = 0.2  # seconds between two looks at a job
 PRESETS = {"Fast": RECIPES["fast"], "Beginners' text": RECIPES["text"]}  # short enough for a page
@@ -215,8 +215,7 @@ def _sentence(job: Job, ahead: int) -> str:
     if job.state == WAITING and ahead == 0:
         return f"Starting {title}."
     if job.state == WAITING:
-        before = "1 training" if ahead == 1 else f"{ahead} trainings"
-        return f"Waiting: {before} before yours. It starts by itself, also if you close this page."
+        return f"Waiting: {trainings(ahead)} before yours. It starts by itself, also if you close this page."
     if job.state == RUNNING:
         return f"Training {title}. It goes on if you close this page, and you find it here again."
     if job.state == DONE:

@@ -15,7 +15,7 @@ from digits.errors import DigitsError
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, JobQueue
 from digits.teaching import MOST_DRAWINGS, TeachConfig
 from digits.ui.html import html_component
-from digits.ui.networks import DEFAULT, TITLES, Networks
+from digits.ui.networks import DEFAULT, TITLES, Networks, trainings
 from digits.ui.pad import answer_errors, parse_strokes
 
 EVERY = 0.2  # seconds between two looks at a teaching
@@ -176,8 +176,7 @@ def _sentence(job: Job, ahead: int) -> str:
     if job.active and job.stop_requested.is_set():
         return "Stopping."
     if job.state == WAITING and ahead:
-        before = "1 training" if ahead == 1 else f"{ahead} trainings"
-        return f"Waiting: {before} before yours. It starts by itself."
+        return f"Waiting: {trainings(ahead)} before yours. It starts by itself."
     if job.state in (WAITING, RUNNING):
         return f"Teaching a copy of {title} {drawings}, with MNIST between them so that it forgets nothing."
     if job.state == DONE:
