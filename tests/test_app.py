@@ -90,7 +90,7 @@ def test_programs_read_strokes(client):
         reading = client.predict([[list(point) for point in stroke] for stroke in strokes], api_name="/read_strokes")
         assert reading["digit"] == digit
         assert sum(reading["probabilities"]) == pytest.approx(1, abs=1e-4)
-        assert reading["digit_score"] == max(reading["probabilities"])
+        assert 0.9 < reading["digit_score"] <= 1
 
 
 def test_programs_get_the_sentence_for_bad_strokes(client):

@@ -53,9 +53,11 @@ def download(visitor, path):
 
 
 def options(visitor) -> list[str]:
-    visitor.page.get_by_label("Network that reads").click()
-    found = visitor.page.get_by_role("option").all_inner_texts()
-    visitor.page.keyboard.press("Escape")
+    picker = visitor.page.get_by_label("Network that reads")
+    picker.click()
+    found = [text.removeprefix("✓").strip() for text in visitor.page.get_by_role("option").all_inner_texts()]
+    picker.blur()
+    expect(visitor.page.get_by_role("option")).to_have_count(0)
     return found
 
 

@@ -126,10 +126,11 @@ def test_on_a_phone_nothing_hangs_over_the_edge_and_the_drawing_stays_in_view(vi
     maps.evaluate("(canvas) => canvas.scrollIntoView({ block: 'center' })")
     box = maps.bounding_box()
     assert box["width"] / 8 > 30  # eight maps side by side, each wider than 30 px
-    page.touchscreen.tap(box["x"] + box["width"] * 0.05, box["y"] + 10)
+    page.touchscreen.tap(box["x"] + box["width"] * 0.05, box["y"] + box["height"] * 0.53)
     for selector in (".lens", ".field"):
+        expect(page.locator(selector)).to_be_visible()
         shown = page.locator(selector).bounding_box()
         assert shown["y"] >= 0
         assert shown["y"] + shown["height"] <= 844
-    expect(page.locator(".layers > div").nth(4).locator(".unit")).to_contain_text("Map 1 and its filter")
+    expect(page.locator(".layers > div").nth(4).locator(".unit")).to_contain_text("Map 65 and its filter")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
