@@ -97,11 +97,11 @@ def build_parser() -> argparse.ArgumentParser:
     reading.add_argument("--device", default="cpu")
     reading.set_defaults(run=run_read)
 
-    bench = commands.add_parser("bench", help="measure speed", allow_abbrev=False)
-    bench.add_argument("what", choices=["pad", "train", "read"], help="the page's answers, training, or reading")
-    bench.add_argument("--drawings", help="pad: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
+    bench = commands.add_parser("bench", help="measure speed, and what Teach it does", allow_abbrev=False)
+    bench.add_argument("what", choices=["pad", "train", "read", "teach"], help="what to measure")
+    bench.add_argument("--drawings", help="pad, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
     bench.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
-    bench.add_argument("--seeds", type=int, default=5, help="train: how often each way is run")
+    bench.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
     bench.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
     bench.set_defaults(run=run_bench)
 
@@ -290,14 +290,16 @@ def run_read(options: argparse.Namespace) -> int:
 
 
 def run_bench(options: argparse.Namespace) -> int:
-    from digits.bench import pad, read, train
+    from digits.bench import pad, read, teach, train
 
+    if options.what in ("pad", "teach") and options.drawings is None:
+        raise DigitsError("There are no drawings; give --drawings, a .jsonl file of strokes.")
     if options.what == "pad":
-        if options.drawings is None:
-            raise DigitsError("There is nothing to draw; give --drawings, a .jsonl file of strokes.")
         result, table = pad.bench_pad(options.drawings, options.count), pad.table
     elif options.what == "train":
         result, table = train.bench_train(options.seeds, options.device), train.table
+    elif options.what == "teach":
+        result, table = teach.bench_teach(options.drawings, seeds=options.seeds), teach.table
     else:
         result, table = read.bench_read(device=options.device), read.table
     print(json.dumps(result) if options.json else table(result))

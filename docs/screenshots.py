@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from drawings import DIGITS  # noqa: E402
+from drawings import DIGITS, write  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SIZES = {"desktop": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
@@ -68,7 +68,12 @@ def draw_tab(page, camera: Camera) -> None:
     box = maps.bounding_box()
     maps.click(position={"x": box["width"] * 0.29, "y": box["height"] * 0.13})
     camera.take("draw-why")
+    panel.locator("summary").click()
     page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("button", name="A number").click()
+    draw(page, write("2026"))
+    page.get_by_text("I read 2026").wait_for()
+    camera.take("draw-number")
 
 
 def other_tabs(page, camera: Camera) -> None:

@@ -21,3 +21,19 @@ DIGITS = {
     8: [[*arc(0.5, 0.35, 0.13, 0.15, 0.25, -0.75), *arc(0.5, 0.66, 0.16, 0.16, -0.25, 0.75)]],
     9: [[*arc(0.48, 0.37, 0.15, 0.15, 0, -1), (0.63, 0.37), (0.6, 0.6), (0.55, 0.82)]],
 }
+
+WIDE = 2.5  # the wide paper's width in shares of its height
+
+
+def write(text: str, height=0.6, gap=0.05):
+    """A number's strokes in shares of the wide paper's width and height."""
+    strokes, right = [], 0.06
+    for letter in text:
+        drawing = DIGITS[int(letter)]
+        left = min(x for stroke in drawing for x, _ in stroke)
+        strokes += [
+            [(right + (x - left) * height / 0.6 / WIDE, 0.2 + (y - 0.2) * height / 0.6) for x, y in stroke]
+            for stroke in drawing
+        ]
+        right = max(x for stroke in strokes for x, _ in stroke) + gap
+    return strokes

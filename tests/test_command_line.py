@@ -173,6 +173,7 @@ def test_a_program_sees_the_exit_code_and_no_traceback():
 def test_ctrl_c_keeps_the_weights(tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     options = ["--model", "mlp", "--epochs", "1000", "--device", "cpu", "--json"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job, and its children, ignore it
     process = start("train", *options, "--out", str(tmp_path / "run"), env=environment)
     try:
         seen = b""

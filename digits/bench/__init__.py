@@ -1,4 +1,4 @@
-"""Measurements of speed, by `python -m digits bench`: the page (pad), training (train) and reading (read)."""
+"""Measurements, by `python -m digits bench`: the page (pad), training (train), reading (read), Teach it (teach)."""
 
 import os
 import platform

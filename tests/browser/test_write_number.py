@@ -6,27 +6,11 @@ import re
 
 import numpy as np
 import pytest
-from drawings import DIGITS
+from drawings import DIGITS, WIDE, write
 from playwright.sync_api import expect
 
 from digits import Recognizer
 from digits.number_report import paint
-
-WIDE = 2.5  # the paper's width in shares of its height
-
-
-def write(text: str, height=0.6, gap=0.05):
-    """A number's strokes in shares of the paper's width and height."""
-    strokes, right = [], 0.06
-    for letter in text:
-        drawing = DIGITS[int(letter)]
-        left = min(x for stroke in drawing for x, _ in stroke)
-        strokes += [
-            [(right + (x - left) * height / 0.6 / WIDE, 0.2 + (y - 0.2) * height / 0.6) for x, y in stroke]
-            for stroke in drawing
-        ]
-        right = max(x for stroke in strokes for x, _ in stroke) + gap
-    return strokes
 
 
 def open_wide(visitor) -> None:
