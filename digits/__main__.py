@@ -103,6 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
     bench.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
     bench.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
+    bench.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="read, teach: whose")
     bench.set_defaults(run=run_bench)
 
     for each in (command, evaluation, reading, bench):
@@ -299,9 +300,9 @@ def run_bench(options: argparse.Namespace) -> int:
     elif options.what == "train":
         result, table = train.bench_train(options.seeds, options.device), train.table
     elif options.what == "teach":
-        result, table = teach.bench_teach(options.drawings, seeds=options.seeds), teach.table
+        result, table = teach.bench_teach(options.drawings, options.weights, options.seeds), teach.table
     else:
-        result, table = read.bench_read(device=options.device), read.table
+        result, table = read.bench_read(options.weights, options.device), read.table
     print(json.dumps(result) if options.json else table(result))
     return 0
 

@@ -5,8 +5,10 @@ id, 128 random bits, is the key to its network: who does not have it cannot read
 """
 
 import dataclasses
+import os
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -22,6 +24,10 @@ from digits.teaching import TeachConfig, TeachingUpdate, teach
 from digits.trainer import TrainConfig, TrainingUpdate, train
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
+
+# Of the training thread and of those it starts: readings come first. For 50 people who draw beside a training, answers
+# took 12 ms (median) in place of 240 (LOG.md).
+NICENESS = 10
 
 
 @dataclass(eq=False)
@@ -186,6 +192,9 @@ class JobQueue:
 
     def _work(self) -> None:
         torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one
+        if sys.platform == "linux":  # elsewhere it would be the whole process's
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
         while (job := self._next()) is not None:
             try:
                 state, message = self._run(job)

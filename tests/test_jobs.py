@@ -1,6 +1,8 @@
 """The job queue, with real trainings of real digits, few of them."""
 
 import dataclasses
+import os
+import sys
 import threading
 import time
 
@@ -42,6 +44,14 @@ def test_a_job_trains_to_its_end_and_leaves_a_network(queue):
     assert all(update.model is None for update in job.updates)  # no network is kept alive by its curve
     assert Recognizer.load(job.weights).model.name == "mlp"
     assert job.validation_accuracy() == job.updates[-1].validation_accuracy
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux only")
+def test_readings_come_before_a_training(queue):
+    job = queue.start(ENDLESS, "ann")
+    wait_for(lambda: job.updates)
+    thread = next(thread for thread in threading.enumerate() if thread.name == "training")
+    assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == os.getpriority(os.PRIO_PROCESS, 0) + jobs.NICENESS
 
 
 def test_one_trains_and_the_others_wait_in_order(queue):

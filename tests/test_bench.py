@@ -1,0 +1,73 @@
+"""The benchmarks run and say what they measured; how fast anything is, no test says."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from digits import DigitsError
+from digits.bench import distribution, read, teach, train
+from digits.handwriting import draw
+from digits.inference import WEIGHTS
+
+
+@pytest.fixture
+def writers(tmp_path):
+    """A file of strokes by two writers: ann drew forty 1s and twenty 7s, bob five 1s."""
+    generator = np.random.default_rng(0)
+    lines = []
+    for writer, label, count in (("ann", 1, 40), ("ann", 7, 20), ("bob", 1, 5)):
+        for _ in range(count):
+            strokes = [np.round(stroke, 1).tolist() for stroke in draw(label, generator)]
+            lines.append(json.dumps({"set": "made", "label": label, "writer": writer, "strokes": strokes}))
+    path = tmp_path / "drawings.jsonl"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_teach_counts_the_taught_apart_from_the_writers_others(writers):
+    result = teach.bench_teach(str(writers), WEIGHTS / "mlp.safetensors", seeds=1)
+    ones, any_digit = result["cases"]
+    assert (ones["writer"], ones["taught_n"], ones["others_n"]) == ("ann", 20, 40)
+    assert (any_digit["writer"], any_digit["taught_n"], any_digit["others_n"]) == ("ann", 20, 40)
+    assert any_digit["runs"][0]["taught_after"] >= any_digit["taught_before"]
+    assert abs(any_digit["runs"][0]["test_points"]) < 1
+    assert "20 1s of ann" in teach.table(result)
+
+
+def test_teach_wants_a_writer_with_enough_drawings(tmp_path, writers):
+    path = tmp_path / "few.jsonl"
+    path.write_text("\n".join(writers.read_text().splitlines()[-5:]))
+    with pytest.raises(DigitsError, match="No writer in few.jsonl drew 40"):
+        teach.bench_teach(str(path), WEIGHTS / "mlp.safetensors", seeds=1)
+
+
+def test_read_measures_both_thread_counts_and_leaves_them_as_they_were():
+    before = torch.get_num_threads()
+    result = read.bench_read(WEIGHTS / "mlp.safetensors", seconds=0.05)
+    assert torch.get_num_threads() == before
+    assert set(result["threads"]) == {1, 2}
+    assert "| 2 |" in read.table(result)
+
+
+def test_train_takes_every_way_as_often_and_sets_its_accuracy_beside_the_time(monkeypatch, small_mnist):
+    monkeypatch.setattr(train, "load_mnist", lambda device: small_mnist)
+    result = train.bench_train(seeds=2, device="cpu", text=False)
+    for row in (result["fast"], result["baselines"]["train_mnist_fast"]):
+        assert row["n"] == len(row["seconds"]) == 2
+        assert 0 < row["test_accuracy_mean"] <= 1
+    assert "ratio" not in result["fast"]
+    assert "| train_mnist_fast |" in train.table(result)
+    with pytest.raises(DigitsError, match="0 seeds"):
+        train.bench_train(seeds=0)
+
+
+def test_a_ratio_is_of_runs_side_by_side():
+    ours, theirs = [(1.0, 0.99), (4.0, 0.99), (3.0, 0.99)], [(2.0, 0.98), (4.0, 0.98), (10.0, 0.98)]
+    assert train._figures("theirs", theirs, ours)["ratio"] == 0.5
+
+
+def test_a_distribution_counts_what_it_got():
+    assert distribution([]) == {"n": 0}
+    assert distribution([1.0, 2.0, 9.0])["median"] == 2
