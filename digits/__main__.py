@@ -102,6 +102,12 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--drawings", help="pad, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
     bench.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
     bench.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
+    bench.add_argument(
+        "--baselines",
+        nargs="*",
+        default=["train_mnist_fast", "beginners_text"],
+        help="train: what to compare with; also pytorch_examples, several minutes a seed",
+    )
     bench.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
     bench.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="read, teach: whose")
     bench.set_defaults(run=run_bench)
@@ -298,7 +304,7 @@ def run_bench(options: argparse.Namespace) -> int:
     if options.what == "pad":
         result, table = pad.bench_pad(options.drawings, options.count), pad.table
     elif options.what == "train":
-        result, table = train.bench_train(options.seeds, options.device), train.table
+        result, table = train.bench_train(options.seeds, options.device, options.baselines), train.table
     elif options.what == "teach":
         result, table = teach.bench_teach(options.drawings, options.weights, options.seeds), teach.table
     else:

@@ -97,8 +97,6 @@ def _layers(model: Network, ink: Tensor) -> list[Layer]:
                 start += ((size - 1) / 2 - padding) * step
                 sees += (size - 1) * step
                 step *= stride
-            if isinstance(part, nn.ZeroPad2d):
-                start -= part.padding[0] * step
             if isinstance(part, nn.Conv2d):
                 filters = part.weight.numpy()
         if value.dim() == 4 and value.shape[-1] > 1 and not isinstance(layer, nn.Conv2d):

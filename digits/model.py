@@ -91,12 +91,14 @@ class LeNet(Network):
         )
 
 
-def _convolution(inputs: int, outputs: int, pool: bool = False, size: int = 3, stride: int = 1) -> nn.Sequential:
+def _convolution(
+    inputs: int, outputs: int, pool: bool = False, size: int = 3, stride: int = 1, pad: bool = True, norm: bool = True
+) -> nn.Sequential:
     """Convolution, batch norm, ReLU; a max-pool before the norm, where asked, saves three quarters of it."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False),
+        nn.Conv2d(inputs, outputs, size, stride, padding=size // 2 if pad else 0, bias=not norm),
         *([nn.MaxPool2d(2)] if pool else []),
-        nn.BatchNorm2d(outputs),
+        *([nn.BatchNorm2d(outputs)] if norm else []),
         nn.ReLU(inplace=True),
     )
 
@@ -129,25 +131,28 @@ class LargeCNN(CNN):
     channels = (32, 64, 64, 128, 128)
 
 
-class FastCNN(Network):
-    """The one that learns in the least time: three convolutions of the middle 24x24 pixels. 93,034 parameters.
+class _ChannelsLastFlatten(nn.Module):
+    """(N, C, H, W) -> (N, H * W * C): in channels last nothing is copied, neither values nor their gradients."""
 
-    MNIST's digits lie within 20x20 pixels about their centre of mass, so that a margin of two costs 0.1 points at most.
-    """
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.permute(0, 2, 3, 1).flatten(1)
+
+
+class FastCNN(Network):
+    """The one that learns in the least time: three convolutions, without margins. 135,106 parameters."""
 
     name = "cnn-fast"
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.ZeroPad2d(-2),  # (N, 1, 24, 24): a negative margin crops
-            _convolution(1, 16, size=5, stride=2),  # (N, 16, 12, 12)
-            _convolution(16, 24, pool=True),  # (N, 24, 6, 6)
-            _convolution(24, 64, pool=True),  # (N, 64, 3, 3)
-            nn.Flatten(),  # (N, 576)
-            nn.Linear(576, 128),
+            _convolution(1, 12, size=5, stride=2, pad=False, norm=False),  # (N, 12, 12, 12)
+            _convolution(12, 32, pool=True, pad=False),  # (N, 32, 5, 5)
+            _convolution(32, 64, pad=False),  # (N, 64, 3, 3)
+            _ChannelsLastFlatten(),  # (N, 576)
+            nn.Linear(576, 192),
             nn.ReLU(),
-            nn.Linear(128, 10),
+            nn.Linear(192, 10),
         )
 
 

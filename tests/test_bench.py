@@ -53,7 +53,7 @@ def test_read_measures_both_thread_counts_and_leaves_them_as_they_were():
 
 def test_train_takes_every_way_as_often_and_sets_its_accuracy_beside_the_time(monkeypatch, small_mnist):
     monkeypatch.setattr(train, "load_mnist", lambda device: small_mnist)
-    result = train.bench_train(seeds=2, device="cpu", text=False)
+    result = train.bench_train(seeds=2, device="cpu", baselines=["train_mnist_fast"])
     for row in (result["fast"], result["baselines"]["train_mnist_fast"]):
         assert row["n"] == len(row["seconds"]) == 2
         assert 0 < row["test_accuracy_mean"] <= 1
@@ -61,6 +61,8 @@ def test_train_takes_every_way_as_often_and_sets_its_accuracy_beside_the_time(mo
     assert "| train_mnist_fast |" in train.table(result)
     with pytest.raises(DigitsError, match="0 seeds"):
         train.bench_train(seeds=0)
+    with pytest.raises(DigitsError, match="no baseline called 'theirs'; choose from train_mnist_fast"):
+        train.bench_train(baselines=["theirs"])
 
 
 def test_a_ratio_is_of_runs_side_by_side():
