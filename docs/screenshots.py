@@ -45,7 +45,7 @@ class Camera:
 
 def draw_tab(page, camera: Camera) -> None:
     camera.take("draw-empty")
-    draw(page, [DIGITS[2][0][:-2]], lift=False)
+    draw(page, [DIGITS[2][0][:-1]], lift=False)
     page.get_by_text("I read").wait_for()
     camera.take("draw-drawing")
     page.mouse.up()
