@@ -49,7 +49,7 @@ def test_the_first_click_trains_the_fast_network_and_a_preset_fills_the_form(vis
     expect(number(visitor, "Learning rate")).to_have_value("0.001")
     expect(number(visitor, "Batch size")).to_have_value("64")
     visitor.page.get_by_role("button", name="Fast", exact=True).click()
-    expect(number(visitor, "Learning rate")).to_have_value("0.008")
+    expect(number(visitor, "Learning rate")).to_have_value("0.013")
 
 
 def test_train_an_epoch_watch_the_curve_grow_and_draw_on_the_new_network(visit):
