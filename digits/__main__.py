@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from digits.augment import AUGMENTATIONS
+from digits.bench.train import BASELINES
 from digits.checkpoint import load_settings
 from digits.data import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
@@ -105,8 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--baselines",
         nargs="*",
-        default=["train_mnist_fast", "beginners_text"],
-        help="train: what to compare with; also pytorch_examples, several minutes a seed",
+        default=BASELINES[:2],
+        help=f"train: what to compare with, of {', '.join(BASELINES)} (the last takes several minutes a seed)",
     )
     bench.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
     bench.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="read, teach: whose")

@@ -25,8 +25,8 @@ from digits.trainer import TrainConfig, TrainingUpdate, train
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
 
-# Of the training thread and of those it starts: readings come first. For 50 people who draw beside a training, answers
-# took 12 ms (median) in place of 240 (LOG.md).
+# Of the training thread and of those it starts: readings come first. For 20 people who draw beside a training, answers
+# took 8 ms (median) in place of 20 (LOG.md).
 NICENESS = 10
 
 

@@ -89,9 +89,9 @@ def _app() -> Iterator[str]:
 
 def _train(page) -> None:
     """Start a training that outlasts the measurement."""
-    page.get_by_role("tab", name="Train").click()
     from playwright.sync_api import expect
 
+    page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name="Beginners' text").click()
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("10")
     page.get_by_role("spinbutton", name="Epochs").fill("1000")

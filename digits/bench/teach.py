@@ -30,15 +30,15 @@ def bench_teach(drawings: str, weights=DEFAULT_WEIGHTS, seeds: int = 3, device: 
     inks = inks_of(data, range(len(data.labels)))
     truth = np.asarray(data.labels)
     probabilities = _probabilities(recognizer, inks)
+    before = probabilities.argmax(1) == truth
     certainty = probabilities[np.arange(len(truth)), truth]  # of the right answer
     mnist = load_mnist()
     images, tests = mnist.test_images.unsqueeze(1).float() / 255, mnist.test_labels.numpy()
+    test_before = _right(recognizer, images, tests).mean()
     result = {"machine": machine(), "weights": str(weights), "cases": []}
     for name, digits in {"1s": [1], "of any digit": range(10)}.items():
         writer, taught, others = _hardest(data, truth, certainty, list(digits))
         case = {"drawings": name, "writer": writer, "taught_n": len(taught), "others_n": len(others), "runs": []}
-        before = _right(recognizer, inks, truth)
-        test_before = _right(recognizer, images, tests).mean()
         case |= {"taught_before": int(before[taught].sum()), "others_before": int(before[others].sum())}
         for seed in range(seeds):
             config = TeachConfig(
