@@ -283,8 +283,8 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     if high - low < max(0.08, 4 * noise) or edge < (high - low) / 3:
         return np.zeros_like(contrast)
 
-    _rub_out_lines(mask)
-    _rub_out_lines(mask.T)
+    while _rub_out_lines(mask) or _rub_out_lines(mask.T):  # seen aslant, each line has a slope of its own
+        pass
     digit = _largest_group(mask)
     if not digit.any():
         return np.zeros_like(contrast)
@@ -327,15 +327,15 @@ def _otsu(values: np.ndarray) -> float:
     return float(edges[1:][np.nan_to_num(between).argmax()])
 
 
-def _rub_out_lines(mask: np.ndarray) -> None:
-    """Take straight lines that cross the picture from left to right out of the mask, in place.
+def _rub_out_lines(mask: np.ndarray) -> bool:
+    """Take straight lines that cross the picture from left to right out of the mask, in place -> whether it had any.
 
     Lines are rows that are mostly ink once the mask is sheared by the lines' common slope (a Hough transform of few
     slopes). What crosses a line, with ink above and below it, is kept.
     """
     height, width = mask.shape
     if width < 64:  # too small to tell a line from a digit's bar
-        return
+        return False
     rows, columns = np.nonzero(mask)
     offsets = {slope: np.rint(slope * (np.arange(width) - width / 2)).astype(int) for slope in SLOPES}
     counts = {
@@ -345,8 +345,8 @@ def _rub_out_lines(mask: np.ndarray) -> None:
     slope = max(SLOPES, key=lambda slope: (counts[slope] ** 2).sum())
     edges = np.diff(np.r_[0, (counts[slope] > 0.7 * width).astype(int), 0])
     if not edges.any():
-        return
-    every = np.arange(width)
+        return False
+    every, before = np.arange(width), np.count_nonzero(mask)
     for first, last in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
         if last - first > height // 20:
             continue
@@ -356,6 +356,7 @@ def _rub_out_lines(mask: np.ndarray) -> None:
         for row in range(above, below + 1):
             where = (row + offsets[slope]).clip(0, height - 1)
             mask[where, every] &= crossed
+    return np.count_nonzero(mask) < before
 
 
 def _largest_group(mask: np.ndarray) -> np.ndarray:

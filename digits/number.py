@@ -37,20 +37,33 @@ CUT_INK = 0.3  # on a seam that cuts a blot
 CUT_APART = 0.25  # of two cuts
 SEAM_STEP = 0.1  # pixels of ink that a seam's step to the side costs
 
-# What a digit costs, beside -log(probability of the likeliest) - log(digit_score): weights of a structured perceptron
-# on numbers composed of other people's drawings; LOG.md has the figures.
 LEAST = 1e-3  # a smaller probability or score costs no more: one bad digit shall not decide about the others
-DIGIT = -1.2  # each digit
-WIDE, WIDE_FROM = 2.0, 0.9  # its width beyond, in shares of the number's height
-LOW, LOW_FROM = 3.0, 0.7  # its height short of
+WIDE_FROM, LOW_FROM = 0.9, 0.7  # shares of the number's height
 
 
 class _Costs(NamedTuple):
+    """What a digit costs, beside -log(probability of the likeliest): weights of a conditional random field, fitted to
+    numbers composed of other people's drawings; LOG.md has the figures."""
+
+    score: float  # times -log(digit_score)
+    digit: float  # each digit
+    wide: float  # its width beyond WIDE_FROM
+    low: float  # its height short of LOW_FROM
     overlap: float  # the share of another piece's width that lies above or below it
     torn: float  # each place where the pen or the ink goes on into another digit
+    several: tuple[float, ...]  # by the likeliest digit, where it has several strokes: usual in a 4, not in a 6
 
 
-STROKES, BLOTS = _Costs(overlap=1.2, torn=1.2), _Costs(overlap=0.5, torn=0.7)
+STROKES = _Costs(
+    score=1.36,
+    digit=-1,
+    wide=1.7,
+    low=2.5,
+    overlap=0.95,
+    torn=1.7,
+    several=(0, -0.1, 0.25, -0.25, -1, -0.6, 0.55, -0.75, 0.2, 0.4),
+)
+BLOTS = _Costs(score=0.4, digit=-0.6, wide=0.85, low=1.45, overlap=0.3, torn=0.35, several=(0,) * 10)
 
 
 @dataclass(frozen=True)
@@ -247,7 +260,7 @@ def _extent(rows: np.ndarray) -> np.ndarray:
 
 
 def _best_groups(
-    read: Read, pieces: list[_Piece], height: float, more: _Costs, draw
+    read: Read, pieces: list[_Piece], height: float, weights: _Costs, draw
 ) -> list[tuple[list[_Piece], Reading]]:
     """Pieces -> those of each digit with its reading, from left to right."""
     _limit(len(pieces))
@@ -259,7 +272,11 @@ def _best_groups(
     readings = read(torch.stack([draw([pieces[i] for i in group]) for group in groups]))
     at = {piece.origin: i for i, piece in enumerate(pieces)}
     joined = [(i, at[stroke, part + 1]) for (stroke, part), i in at.items() if (stroke, part + 1) in at]
-    costs = [_cost(group, reading, boxes, joined, more) for group, reading in zip(groups, readings, strict=True)]
+    origins = np.array([piece.origin[0] for piece in pieces])
+    costs = [
+        _cost(group, reading, boxes, origins, joined, weights)
+        for group, reading in zip(groups, readings, strict=True)
+    ]
     found = [([pieces[i] for i in groups[k]], readings[k]) for k in _cheapest(groups, costs, len(pieces))]
     written = [(group, reading) for group, reading in found if not reading.blank]
     return sorted(written, key=lambda digit: _around(digit[0])[[0, 2]].sum())
@@ -291,7 +308,12 @@ def _groups(boxes: np.ndarray) -> list[tuple[int, ...]]:
 
 
 def _cost(
-    group: tuple[int, ...], reading: Reading, boxes: np.ndarray, joined: list[tuple[int, int]], more: _Costs
+    group: tuple[int, ...],
+    reading: Reading,
+    boxes: np.ndarray,
+    origins: np.ndarray,
+    joined: list[tuple[int, int]],
+    weights: _Costs,
 ) -> float:
     """What it costs to call a group of pieces one digit."""
     own = np.isin(np.arange(len(boxes)), group)
@@ -302,12 +324,13 @@ def _cost(
     narrower = np.minimum(others[:, 2] - others[:, 0], right - left)
     return (
         -np.log(max(reading.probabilities.max(), LEAST))
-        - np.log(max(reading.digit_score, LEAST))
-        + DIGIT
-        + WIDE * max(0, right - left - WIDE_FROM)
-        + LOW * max(0, LOW_FROM - (bottom - top))
-        + more.overlap * (shared.clip(0) / narrower.clip(0.1)).sum()
-        + more.torn * sum(own[i] != own[j] for i, j in joined)
+        - weights.score * np.log(max(reading.digit_score, LEAST))
+        + weights.digit
+        + weights.wide * max(0, right - left - WIDE_FROM)
+        + weights.low * max(0, LOW_FROM - (bottom - top))
+        + weights.overlap * (shared.clip(0) / narrower.clip(0.1)).sum()
+        + weights.torn * sum(own[i] != own[j] for i, j in joined)
+        + weights.several[reading.best] * (len(set(origins[own])) > 1)
     )
 
 

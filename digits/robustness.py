@@ -17,6 +17,8 @@ from digits.ink import from_image
 ENOUGH = 0.95  # the accuracy that a curve falls under
 SHEET, LONG_SIDE = 160, 80  # pixels of a picture's side, and of the long side of the digit in its middle
 PAPER, PEN = 245, 40  # grey levels
+LINE_SPACING, LINE_WIDTH = 40, 2  # pixels, of ruled paper
+PHOTOGRAPH = {"lines": 60, "perspective": 20, "noise": 10, "shadow": 50}  # %, of a bad one
 WAYS = [(-1, -1), (0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0)]  # to the sides and the corners
 
 
@@ -118,12 +120,15 @@ class _Example:
 
         self.generator = generator
         self.digit = _enlarged(ink)
-        self.way = WAYS[generator.integers(len(WAYS))]  # where it moves to
+        self.way = WAYS[generator.integers(len(WAYS))]  # where it moves to, where the shadow is, which side is far
         self.spot = generator.random(2)  # the middle of what is rubbed out, in shares of the digit's width and height
         strength = _on_sheet(self.digit)
         line = skeleton(strength > strength.max() / 2)
         self.centre_line = ndimage.distance_transform_edt(~line)  # each pixel's distance to the middle of the stroke
         self.centre_line_side = max(np.ptp(places) for places in np.nonzero(line)) + 1
+        self.first_line = generator.uniform(0, LINE_SPACING)
+        light, dark = generator.uniform(0.7, 1, 3), generator.uniform(0, 0.4, 3)  # of a photograph, RGB
+        self.paper, self.pen = (light, dark) if generator.random() < 0.7 else (dark, light)
 
 
 def _enlarged(ink: np.ndarray) -> Image.Image:
@@ -182,9 +187,60 @@ def _covered(example: _Example, percent: float) -> np.ndarray:
     return _painted(_on_sheet(digit))
 
 
+def _shaded(example: _Example, percent: float) -> np.ndarray:
+    """The light falls off evenly to one side or corner, where `percent` of it is missing."""
+    return np.rint(_painted(_on_sheet(example.digit)) * _light(example, percent)).astype(np.uint8)
+
+
+def _light(example: _Example, percent: float) -> np.ndarray:
+    """How much light there is, (SHEET, SHEET): 1 where it is brightest."""
+    y, x = np.mgrid[-1 : 1 : SHEET * 1j, -1 : 1 : SHEET * 1j]
+    towards = (x * example.way[0] + y * example.way[1]) / np.abs(example.way).sum()  # -1 to 1
+    return 1 - percent / 100 * (towards + 1) / 2
+
+
+def _ruled(example: _Example, percent: float) -> np.ndarray:
+    """On paper with lines as dark as `percent` of the pen."""
+    return _painted(np.maximum(_on_sheet(example.digit), _lines(example, percent)))
+
+
+def _lines(example: _Example, percent: float) -> np.ndarray:
+    rows = (np.arange(SHEET) - example.first_line) % LINE_SPACING < LINE_WIDTH
+    return np.where(rows, percent / 100, 0)[:, None]
+
+
+def _aslant(example: _Example, percent: float) -> np.ndarray:
+    return _painted(_seen_aslant(example, _on_sheet(example.digit), percent))
+
+
+def _seen_aslant(example: _Example, strength: np.ndarray, percent: float) -> np.ndarray:
+    """Strength (SHEET, SHEET) seen from one side or corner: what is far is smaller by up to `percent`."""
+    x, y = np.array(example.way) / np.abs(example.way).sum() * percent / 100 / (2 - percent / 100)
+    half = SHEET / 2
+    # u = half + (u' - half) / w with w = 1 + x (u' - half) / half + y (v' - half) / half, as PIL writes it
+    a, b, w = x / half, y / half, 1 - x - y
+    scale = np.array([1 + half * a, half * b, half * w - half, half * a, 1 + half * b, half * w - half, a, b]) / w
+    sheet = Image.fromarray(np.rint(strength * 255).astype(np.uint8))
+    seen = sheet.transform(sheet.size, Image.Transform.PERSPECTIVE, scale.tolist(), Image.Resampling.BICUBIC)
+    return np.asarray(seen, dtype=np.float32) / 255
+
+
+def _photographed(example: _Example, percent: float) -> np.ndarray:
+    """In any two colours, and with lines, perspective, shadow and noise, at 100 % as PHOTOGRAPH says:
+    (SHEET, SHEET, 3).
+    """
+    much = {name: value * percent / 100 for name, value in PHOTOGRAPH.items()}
+    strength = np.maximum(_on_sheet(example.digit), _lines(example, much["lines"]))
+    strength = _seen_aslant(example, strength, much["perspective"])
+    strength = strength + much["noise"] / 100 * example.generator.standard_normal(strength.shape)
+    picture = example.paper + (example.pen - example.paper) * strength[..., None]
+    return np.rint(255 * picture * _light(example, much["shadow"])[..., None]).clip(0, 255).astype(np.uint8)
+
+
 @dataclass(frozen=True)
 class Axis:
-    """One kind of change: `change` makes a picture, uint8 (SHEET, SHEET), of an example and a value."""
+    """One kind of change: `change` makes a picture, uint8 (SHEET, SHEET) or (SHEET, SHEET, 3), of an example and a
+    value."""
 
     name: str
     unit: str
@@ -201,6 +257,10 @@ AXES = (
     Axis("pen", "% of the digit's long side", 12.5, (1.25, 2.5, 5, 12.5, 20, 25, 30), _redrawn),
     Axis("noise", "standard deviation, % of the contrast", 0, (0, 10, 20, 30, 40, 60), _noisy),
     Axis("occlusion", "side of a rubbed-out square, % of the long side", 0, (0, 10, 20, 30, 40, 50), _covered),
+    Axis("shadow", "% of the light missing at one side", 0, (0, 20, 40, 60, 80), _shaded),
+    Axis("ruled paper", "darkness of its lines, % of the pen's", 0, (0, 20, 40, 60, 80, 100), _ruled),
+    Axis("perspective", "how much smaller the far side is, %", 0, (0, 10, 20, 30, 40), _aslant),
+    Axis("photograph", "% of a bad one's faults, all together", 0, (0, 25, 50, 75, 100), _photographed),
 )
 
 

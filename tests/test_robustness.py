@@ -59,7 +59,7 @@ def test_axes_rise_from_or_through_their_start():
 
 def test_without_a_change_all_pictures_are_the_same(data):
     whole = example(data.ink[0].numpy() / np.float32(255))
-    pictures = [axis.change(whole, axis.start) for axis in AXES if axis.name != "pen"]
+    pictures = [axis.change(whole, axis.start) for axis in AXES if axis.name not in ("pen", "photograph")]
     assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
     assert pictures[0].shape == (SHEET, SHEET) and pictures[0].dtype == np.uint8
     left, top, right, bottom = box(pictures[0])
@@ -111,6 +111,48 @@ def test_a_square_of_the_digit_is_rubbed_out(bar):
     assert picture[50, 80] == picture[110, 80] == PEN
 
 
+def test_shadow_takes_the_light_from_one_side(bar):
+    picture = CHANGES["shadow"](example(bar), 60)
+    assert picture.max() == PAPER
+    edges = [picture[0], picture[-1], picture[:, 0], picture[:, -1]]
+    assert min(edge.min() for edge in edges) == pytest.approx(0.4 * PAPER, abs=1)
+
+
+@pytest.mark.parametrize("percent", [20, 100])
+def test_ruled_paper_has_lines_across(bar, percent):
+    picture = CHANGES["ruled paper"](example(bar), percent).astype(int)
+    lines = np.flatnonzero(picture[:, 5] < PAPER)
+    assert len(lines) == 4 * 2  # four lines, two pixels each
+    assert picture[lines][:, 5] == pytest.approx(PAPER - percent / 100 * (PAPER - PEN), abs=1)
+    assert (picture[:, 80][45:115] == PEN).all()  # the digit stays
+
+
+def test_perspective_makes_the_far_side_smaller():
+    square = np.zeros((28, 28), np.float32)
+    square[4:24, 4:24] = 1
+    whole = example(square)
+    whole.way = (0, 1)  # the lower side is near
+    ink = CHANGES["perspective"](whole, 40) < (PAPER + PEN) / 2
+    rows = np.flatnonzero(ink.any(axis=1))
+    above, below = ink[rows[3]].sum(), ink[rows[-4]].sum()
+    # Scales are 1 - k and 1 + k at the sheet's edges, k = 0.25; the square's are half as far from the middle.
+    assert above / below == pytest.approx((1 - 0.125) / (1 + 0.125), abs=0.06)
+    assert (np.flatnonzero(ink.any(axis=0))[[0, -1]] - SHEET / 2).sum() == pytest.approx(-1, abs=1)
+
+
+def test_photographs_have_colours_of_enough_contrast(bar):
+    inverted = 0
+    for seed in range(20):
+        whole = example(bar, seed)
+        assert np.abs(whole.paper - whole.pen).min() >= 0.3
+        inverted += whole.paper.mean() < whole.pen.mean()
+        picture = CHANGES["photograph"](whole, 0)
+        assert picture.shape == (SHEET, SHEET, 3) and picture.dtype == np.uint8
+        assert (picture[5, 5] == np.rint(whole.paper * 255)).all()
+        assert (picture[80, 80] == np.rint(whole.pen * 255)).all()
+    assert 0 < inverted < 20
+
+
 def test_a_skeleton_is_thin_in_the_middle_and_connected():
     from scipy import ndimage
 
@@ -144,7 +186,7 @@ def test_what_is_not_changed_is_read_as_ever(data):
     result = robustness(Recognizer.load(), images, labels, shares.append)
     assert (result.n, result.accuracy) == (8, 0.5)
     assert shares == [k / 8 for k in range(1, 9)]
-    assert list(result.curves) == ["rotation", "size", "position", "pen", "noise", "occlusion"]
+    assert list(result.curves) == [axis.name for axis in AXES]
     for curve in result.curves.values():
         assert len(curve.values) == len(curve.accuracies)
         assert all(0 <= accuracy <= 1 for accuracy in curve.accuracies)
