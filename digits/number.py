@@ -274,8 +274,7 @@ def _best_groups(
     joined = [(i, at[stroke, part + 1]) for (stroke, part), i in at.items() if (stroke, part + 1) in at]
     origins = np.array([piece.origin[0] for piece in pieces])
     costs = [
-        _cost(group, reading, boxes, origins, joined, weights)
-        for group, reading in zip(groups, readings, strict=True)
+        _cost(group, reading, boxes, origins, joined, weights) for group, reading in zip(groups, readings, strict=True)
     ]
     found = [([pieces[i] for i in groups[k]], readings[k]) for k in _cheapest(groups, costs, len(pieces))]
     written = [(group, reading) for group, reading in found if not reading.blank]

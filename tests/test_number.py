@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from digits import Recognizer
 from digits.errors import DigitsError
 from digits.inference import Reading
-from digits.number import PIECES_MAX, _cheapest, _groups
+from digits.number import PIECES_MAX, _cheapest, _groups, read_strokes
 
 CROSSED_SEVEN = [[(0.3, 0.22), (0.7, 0.2), (0.46, 0.8)], [(0.4, 0.5), (0.66, 0.5)]]
 TWO_STROKE_FIVE = [DIGITS[5][0][1:], [(0.38, 0.2), (0.68, 0.2)]]
@@ -92,6 +92,24 @@ def test_boxes_in_a_picture_are_in_its_pixels(recognizer):
 def test_digits_of_two_strokes_stay_whole(recognizer, drawing):
     number = recognizer.read_number(write([DIGITS[3], drawing, DIGITS[2]]))
     assert [len(digit.strokes) for digit in number.digits] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(("together", "text"), [(4, "4"), (6, "11")])
+def test_two_strokes_are_rather_a_4_than_a_6(together, text):
+    """The network sees two good 1s, and in both together as good a digit; whether it has two strokes decides."""
+
+    def read(inks):
+        readings = []
+        for ink in inks:
+            columns = ink[0].any(dim=0)
+            digit = 1 if columns.sum() < 6 else together
+            probabilities = np.full(10, 0.03, np.float32)
+            probabilities[digit] = 0.73
+            readings.append(Reading(digit, probabilities, 0.8, ink[0].numpy()))
+        return readings
+
+    strokes = [[(x, 0), (x, 50), (x, 100)] for x in (0, 30)]
+    assert read_strokes(read, strokes).text == text
 
 
 def test_a_slashed_zero_stays_whole(recognizer):
