@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PIECES_MAX = 60  # of a number
 
 # What may be one digit, and where it may be cut, in shares of the number's height.
-DOT = 0.06  # a smaller piece is a slip of the pen or a speck
+DOT, SPECK = 0.06, 0.15  # a smaller stroke is a slip of the pen; a smaller blot, which is as wide as the pen, too
 GROUP_WIDTH = 2.2  # of several pieces that are one digit: a flat 0 cut in two, a 5 with a long bar
 GROUP_GAP = 0.3  # between two pieces of one digit
 GROUP_PIECES = 4
@@ -55,15 +55,15 @@ class _Costs(NamedTuple):
 
 
 STROKES = _Costs(
-    score=1.36,
-    digit=-1,
-    wide=1.7,
-    low=2.5,
-    overlap=0.95,
-    torn=1.7,
-    several=(0, -0.1, 0.25, -0.25, -1, -0.6, 0.55, -0.75, 0.2, 0.4),
+    score=1.5,
+    digit=-0.95,
+    wide=1.1,
+    low=2.2,
+    overlap=0.85,
+    torn=1.65,
+    several=(0, 0.2, 0.2, 0.4, -0.95, -0.7, 0.5, -0.65, 0.2, 0.45),
 )
-BLOTS = _Costs(score=0.4, digit=-0.6, wide=0.85, low=1.45, overlap=0.3, torn=0.35, several=(0,) * 10)
+BLOTS = _Costs(score=0.35, digit=-0.55, wide=0.6, low=1.25, overlap=0.2, torn=0.3, several=(0,) * 10)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def read_image(read: Read, image) -> NumberReading:
     if not len(boxes):
         return NumberReading("", [])
     height = _height(boxes)
-    large = np.flatnonzero((boxes[:, 2:] - boxes[:, :2]).max(axis=1) > DOT * height)
+    large = np.flatnonzero((boxes[:, 2:] - boxes[:, :2]).max(axis=1) > SPECK * height)
     _limit(len(large))
     pieces = [
         _Piece(_box(np.argwhere(part)[:, ::-1]), (blot, at), part)

@@ -103,10 +103,8 @@ class TrainConfig:
 RECIPES = {
     "text": TrainConfig("mlp", epochs=10, optimizer="adam", batch_size=64, augment="none"),
     "fast": TrainConfig("cnn-fast", learning_rate=0.013, batch_size=320, augment="none", precision="bfloat16"),
-    "best": TrainConfig("cnn-large", epochs=30, augment="elastic", precision="bfloat16"),
-    "shipped": TrainConfig(
-        "cnn-large", epochs=40, augment="elastic", handwriting=20_000, outliers=12_000, precision="bfloat16"
-    ),
+    "best": TrainConfig("cnn-large", epochs=20, precision="bfloat16"),
+    "shipped": TrainConfig("cnn-large", epochs=40, handwriting=20_000, outliers=8_000, precision="bfloat16"),
 }
 """Settings by the name that `python -m digits train --recipe` takes: the beginners' text's,
 and those found by measuring (LOG.md)."""

@@ -1,7 +1,9 @@
-"""Makes cost.svg in this folder, what the shipped networks' accuracy costs: python docs/cost.py"""
+"""Makes cost.svg in this folder, what accuracy costs, of the shipped networks and of more cards that are named
+(RUN/weights.json of a training's --out RUN): python docs/cost.py [CARD ...]"""
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -55,11 +57,14 @@ def y_of(accuracy: float) -> float:
 
 def picture(cards: list[dict]) -> str:
     """The cards' networks as an SVG, which is also a text to read."""
-    points = sorted((count_multiply_adds(create_model(card["network"])), card["network"], card) for card in cards)
+    points = sorted(
+        ((count_multiply_adds(create_model(card["network"])), card) for card in cards),
+        key=lambda point: (point[0], point[1]["figures"]["test_accuracy"]),
+    )
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         f'role="img" font-family="system-ui, sans-serif" font-size="14" fill="{GREY}">',
-        "<title>MNIST test accuracy of the shipped networks against multiply-adds a reading</title>",
+        "<title>MNIST test accuracy against multiply-adds a reading</title>",
     ]
     for accuracy in ACCURACIES:
         y = y_of(accuracy)
@@ -74,23 +79,31 @@ def picture(cards: list[dict]) -> str:
         text(LEFT - 60, TOP - 24, "MNIST test accuracy (spaced by the logarithm of the errors)", 'text-anchor="start"')
     )
     lines.append(text((LEFT + RIGHT) / 2, HEIGHT - 10, "multiply-adds a reading (logarithmic)"))
-    for number, (multiply_adds, name, card) in enumerate(points):
+    for i, (multiply_adds, card) in enumerate(points):
         x, y = x_of(multiply_adds), y_of(100 * card["figures"]["test_accuracy"])
-        above = number % 2 == 0  # labels of neighbours on different sides
-        top = y - 50 if above else y + 26
         lines.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{ACCENT}"/>')
+        if i and points[i - 1][0] == multiply_adds:  # the same network trained twice: the better one's words above
+            x, y, anchor = x, y - 50, "middle"
+        elif i + 1 < len(points) and points[i + 1][0] == multiply_adds:
+            x, y, anchor = x, y + 26, "middle"
+        elif x < LEFT + 150:
+            x, y, anchor = x + 14, y - 13, "start"
+        else:
+            x, y, anchor = x - 14, y - 13, "end"
         accuracy, seconds = card["figures"]["test_accuracy"], card["figures"]["seconds"]
-        lines.append(text(x, top, f"{name}: {accuracy:.2%}", 'text-anchor="middle" font-weight="bold"'))
-        lines.append(text(x, top + 18, f"{card['parameters']:,} parameters"))
-        lines.append(text(x, top + 36, f"{seconds:,.0f} s to train"))
+        recipe = re.search(r"--recipe (\w+)", card["command"])
+        name = f"{card['network']}, {recipe[1]}" if recipe else card["network"]
+        lines.append(text(x, y, f"{name}: {accuracy:.2%}", f'text-anchor="{anchor}" font-weight="bold"'))
+        lines.append(text(x, y + 18, f"{card['parameters']:,} parameters", f'text-anchor="{anchor}"'))
+        lines.append(text(x, y + 36, f"{seconds:,.0f} s to train", f'text-anchor="{anchor}"'))
     return "\n".join([*lines, "</svg>", ""])
 
 
-def main(path: Path = ROOT / "docs" / "cost.svg") -> None:
-    cards = [json.loads(card.read_text()) for card in sorted((ROOT / "weights").glob("*.json"))]
-    path.write_text(picture(cards))
+def main(more: list[str], path: Path = ROOT / "docs" / "cost.svg") -> None:
+    files = [*sorted((ROOT / "weights").glob("*.json")), *map(Path, more)]
+    path.write_text(picture([json.loads(file.read_text()) for file in files]))
     print(path.name)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
