@@ -86,10 +86,8 @@ def picture(cards: list[dict]) -> str:
             x, y, anchor = x, y - 50, "middle"
         elif i + 1 < len(points) and points[i + 1][0] == multiply_adds:
             x, y, anchor = x, y + 26, "middle"
-        elif x < LEFT + 150:
-            x, y, anchor = x + 14, y - 13, "start"
-        else:
-            x, y, anchor = x - 14, y - 13, "end"
+        else:  # where there is room
+            x, y, anchor = (x + 14, y - 22, "start") if x < LEFT + 200 else (x - 14, y - 22, "end")
         accuracy, seconds = card["figures"]["test_accuracy"], card["figures"]["seconds"]
         recipe = re.search(r"--recipe (\w+)", card["command"])
         name = f"{card['network']}, {recipe[1]}" if recipe else card["network"]

@@ -132,5 +132,6 @@ def test_on_a_phone_nothing_hangs_over_the_edge_and_the_drawing_stays_in_view(vi
         shown = page.locator(selector).bounding_box()
         assert shown["y"] >= 0
         assert shown["y"] + shown["height"] <= 844
-    expect(page.locator(".layers > div").nth(4).locator(".unit")).to_contain_text("Map 65 and its filter")
+    unit = page.locator(".layers > div").nth(4).locator(".unit")
+    expect(unit).to_contain_text("Map 81 and its filter")  # 160 maps, eight a row: the first of the eleventh row
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -603,14 +603,15 @@ function showLogits(logits) {
   }));
 }
 
-function tiles(count, height, width, columns, colour) {   // -> a canvas of pictures in rows; colour(picture, pixel) -> [r, g, b]
+function tiles(count, height, width, columns, colour, gap = [0, 0, 0, 0]) {   // -> a canvas of pictures in rows; colour(picture, pixel) -> [r, g, b]
   const canvas = make('canvas'), across = Math.min(count, columns);
   canvas.width = across * (width + 1) - 1;
   canvas.height = Math.ceil(count / across) * (height + 1) - 1;
   const image = new ImageData(canvas.width, canvas.height);
-  for (let i = 0; i < count; i++) for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
-    const at = ((Math.floor(i / across) * (height + 1) + y) * canvas.width + i % across * (width + 1) + x) * 4;
-    image.data.set([...colour(i, y * width + x), 255], at);
+  for (let i = 0; i < count; i++) for (let y = 0; y <= height; y++) for (let x = 0; x <= width; x++) {
+    const row = Math.floor(i / across) * (height + 1) + y, column = i % across * (width + 1) + x;
+    if (row === canvas.height || column === canvas.width) continue;
+    image.data.set(y < height && x < width ? [...colour(i, y * width + x), 255] : gap, (row * canvas.width + column) * 4);
   }
   canvas.getContext('2d').putImageData(image, 0, 0);
   return canvas;
@@ -619,7 +620,7 @@ function tiles(count, height, width, columns, colour) {   // -> a canvas of pict
 function showLayer(layer) {
   const [channels, height, width] = layer.shape, columns = why.clientWidth < 560 ? 8 : 16, data = bytes(layer.maps);
   const grey = (channel, pixel) => Array(3).fill(Math.sqrt(data[channel * height * width + pixel] * 255));   // the root, so that weak ones show
-  const canvas = tiles(channels, height, width, columns, grey);
+  const canvas = tiles(channels, height, width, columns, grey, [128, 128, 128, 64]);
   const box = make('div'), title = make('h2', layer.name), unit = make('div', '', 'unit'), size = channels + ' maps of ' + width + 'x' + height;
   let chosen = -1;
   title.append(' ', make('small', size));
