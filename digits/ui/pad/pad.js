@@ -8,7 +8,7 @@ const SPACING = 10;        // a point of a request every 1 % of the pad: 0.4 px 
 const MOST_POINTS = 180;   // keeps a request under 2 KB
 const LARGEST_PICTURE = 20e6, PICTURE_SIDE = 640;
 const WIDE = 2500;         // units of the paper's width for a whole number; its height is UNITS
-const LABEL = 170;         // units above or below a digit's box in which its label has room
+const LABEL = 26;          // pixels above or below a digit's box in which its label has room
 
 let wide = false;          // the paper is for a whole number, not for one digit
 const across = () => wide ? WIDE : UNITS;
@@ -717,14 +717,15 @@ function showNumber(reading, picture) {
   answer.classList.add('sure');
   if (sentence.textContent !== reading.sentence) sentence.textContent = reading.sentence;
   const percent = (units, whole) => (units / whole * 100) + '%';
-  const middles = reading.digits.map((digit) => (digit.box[0] + digit.box[2]) / 2 * fit * paper.clientWidth / across());
+  const pixel = across() / paper.clientWidth, room = LABEL * pixel;   // units
+  const middles = reading.digits.map((digit) => (digit.box[0] + digit.box[2]) / 2 * fit / pixel);
   const tight = middles.some((middle, i) => i && middle - middles[i - 1] < 54);   // pixels
   find('.boxes').replaceChildren(...reading.digits.map((digit) => {
     const [x, y, right, bottom] = digit.box.map((edge, i) => (i % 2 ? top : left) + edge * fit + (i < 2 ? -margin : margin));
     const box = letter(digit, ''), name = document.createElement('b');
     Object.assign(box.style, { left: percent(x, across()), top: percent(y, UNITS), width: percent(right - x, across()), height: percent(bottom - y, UNITS) });
     name.textContent = (tight ? '' : digit.best + ' · ') + Math.round(digit.probability * 100) + '%';
-    box.classList.add(y > LABEL ? 'above' : bottom < UNITS - LABEL ? 'below' : 'within');
+    box.classList.add(y > room ? 'above' : bottom < UNITS - room ? 'below' : 'within');
     box.append(name);
     return box;
   }));
