@@ -33,9 +33,9 @@ GROUP_PIECES = 4
 CUT_WIDTH = 0.5  # of a stroke or blot in which two digits may be joined
 CUT_HEIGHT = 0.4  # of each of the two
 CUT_OVERLAP = 0.15  # in x, of the two ends of a stroke
-CUT_INK = 0.3  # on a seam that cuts a blot
+CUT_INK = 0.45  # on a seam that cuts a blot
 CUT_APART = 0.25  # of two cuts
-SEAM_STEP = 0.1  # pixels of ink that a seam's step to the side costs
+SEAM_STEP = 3.0  # pixels of ink that a seam's step to the side costs: digits touch where a straight cut is right
 
 LEAST = 1e-3  # a smaller probability or score costs no more: one bad digit shall not decide about the others
 WIDE_FROM, LOW_FROM = 0.9, 0.7  # shares of the number's height
