@@ -8,7 +8,7 @@ const SPACING = 10;        // a point of a request every 1 % of the pad: 0.4 px 
 const MOST_POINTS = 180;   // keeps a request under 2 KB
 const LARGEST_PICTURE = 20e6, PICTURE_SIDE = 640;
 const WIDE = 2500;         // units of the paper's width for a whole number; its height is UNITS
-const LABEL = 26;          // pixels above or below a digit's box in which its label has room
+const LABEL = 23;          // pixels above or below a digit's box in which its label has room
 
 let wide = false;          // the paper is for a whole number, not for one digit
 const across = () => wide ? WIDE : UNITS;
