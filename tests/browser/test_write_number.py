@@ -197,3 +197,20 @@ def test_the_paper_stays_where_it_is_when_the_answer_comes(visit, width):
     visitor.draw(write("4"))
     expect(visitor.page.locator(".answer")).to_have_text("4")
     assert paper.bounding_box() == before
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_labels_stand_on_one_side_of_their_boxes_and_on_the_paper(visit, width):
+    visitor = visit(viewport={"width": width, "height": 800})
+    open_wide(visitor)
+    visitor.draw(write("2026"))  # its 6 is the highest
+    expect(visitor.page.locator(".answer")).to_have_text("2026")
+    sides, inside = visitor.page.evaluate("""() => {
+      const paper = document.querySelector('.paper').getBoundingClientRect();
+      const boxes = [...document.querySelectorAll('.boxes > span')];
+      const labels = boxes.map((box) => box.firstChild.getBoundingClientRect());
+      const inside = labels.map(({ top, bottom }) => paper.top <= top && bottom <= paper.bottom);
+      return [boxes.map((box) => box.className), inside];
+    }""")
+    assert sides in (["above"] * 4, ["below"] * 4)
+    assert inside == [True] * 4

@@ -590,15 +590,17 @@ function showWhy(because) {
   if (!because.layers.length) find('.layers').append(make('p', 'This network has no feature maps: it is fully connected, and each of its hidden units sees the whole drawing.', 'note'));
 }
 
+const tenths = (value) => (Math.round(value * 10) / 10 + 0).toFixed(1);   // never -0.0
+
 function showLogits(logits) {
   const high = Math.max(...logits, 0), low = Math.min(...logits, 0), first = logits.indexOf(Math.max(...logits));
-  find('.logits').setAttribute('aria-label', 'Logits: ' + logits.map((value, digit) => digit + ': ' + value.toFixed(1)).join(', '));
+  find('.logits').setAttribute('aria-label', 'Logits: ' + logits.map((value, digit) => digit + ': ' + tenths(value)).join(', '));
   find('.logits').append(...logits.map((value, digit) => {
     const cell = make('div', '', digit === first ? 'first' : ''), column = make('div', '', 'column'), bar = make('i');
     bar.style.top = (high - Math.max(value, 0)) / (high - low) * 100 + '%';
     bar.style.height = Math.abs(value) / (high - low) * 100 + '%';
     column.append(bar);
-    cell.append(column, make('b', String(digit)), value.toFixed(1));
+    cell.append(column, make('b', String(digit)), tenths(value));
     return cell;
   }));
 }
@@ -720,12 +722,15 @@ function showNumber(reading, picture) {
   const pixel = across() / paper.clientWidth, room = LABEL * pixel;   // units
   const middles = reading.digits.map((digit) => (digit.box[0] + digit.box[2]) / 2 * fit / pixel);
   const tight = middles.some((middle, i) => i && middle - middles[i - 1] < 54);   // pixels
-  find('.boxes').replaceChildren(...reading.digits.map((digit) => {
-    const [x, y, right, bottom] = digit.box.map((edge, i) => (i % 2 ? top : left) + edge * fit + (i < 2 ? -margin : margin));
+  const edges = reading.digits.map((digit) => digit.box.map((edge, i) => (i % 2 ? top : left) + edge * fit + (i < 2 ? -margin : margin)));
+  const sides = ['above', 'below'], roomy = (side, [, y, , bottom]) => side === 'above' ? y > room : bottom < UNITS - room;
+  const common = sides.find((side) => edges.every((each) => roomy(side, each)));   // else each label where it has room
+  find('.boxes').replaceChildren(...reading.digits.map((digit, i) => {
+    const [x, y, right, bottom] = edges[i];
     const box = letter(digit, ''), name = document.createElement('b');
     Object.assign(box.style, { left: percent(x, across()), top: percent(y, UNITS), width: percent(right - x, across()), height: percent(bottom - y, UNITS) });
     name.textContent = (tight ? '' : digit.best + ' · ') + Math.round(digit.probability * 100) + '%';
-    box.classList.add(y > room ? 'above' : bottom < UNITS - room ? 'below' : 'within');
+    box.classList.add(common || sides.find((side) => roomy(side, edges[i])) || 'within');
     box.append(name);
     return box;
   }));
