@@ -3,11 +3,13 @@
 Importing this package loads no weights, reads no data and touches no network.
 """
 
-from digits.data import load_mnist
+from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.evaluation import Report, evaluate
-from digits.inference import Reading, Recognizer
-from digits.trainer import TrainConfig, TrainingUpdate, train
+from digits.evaluation.report import Report, evaluate
+from digits.reading.reading import Reading
+from digits.reading.recognizer import Recognizer
+from digits.training.config import TrainConfig
+from digits.training.loop import TrainingUpdate, train
 
 __all__ = [
     "DigitsError",

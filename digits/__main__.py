@@ -8,19 +8,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from digits.augment import AUGMENTATIONS
 from digits.bench.train import BASELINES
-from digits.checkpoint import load_settings
-from digits.data import DATA_SETS, load_data, load_outliers
+from digits.data.augment import AUGMENTATIONS
+from digits.data.sets import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
-from digits.evaluation import evaluate
-from digits.inference import DEFAULT_WEIGHTS, Recognizer
-from digits.ink import open_image
-from digits.model import NETWORKS, count_parameters
-from digits.number_report import evaluate_numbers
-from digits.robustness import Robustness, robustness, subset
-from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig, train
-from digits.workers import WorkerLost, is_first, joined
+from digits.evaluation.numbers import evaluate_numbers
+from digits.evaluation.report import evaluate
+from digits.evaluation.robustness import Robustness, robustness, subset
+from digits.ink.opening import open_image
+from digits.model.networks import NETWORKS, count_parameters
+from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
+from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig
+from digits.training.loop import train
+from digits.training.run_folder import load_settings
+from digits.training.workers import WorkerLost, is_first, joined
 
 COUNT_MAX = 100_000  # of an evaluation's numbers or examples
 

@@ -20,8 +20,9 @@ from pathlib import Path
 import torch
 
 from digits.errors import DigitsError
-from digits.teaching import TeachConfig, TeachingUpdate, teach
-from digits.trainer import TrainConfig, TrainingUpdate, train
+from digits.training.config import TrainConfig
+from digits.training.loop import TrainingUpdate, train
+from digits.training.teaching import TeachConfig, TeachingUpdate, teach
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
 

@@ -1,7 +1,7 @@
 """What each part of the training is good for on real drawings: python docs/ablation.py SEEDS STROKES.jsonl CANVAS.npz
 
 Trains one small network without augmentation, with it, with handwriting and with outliers, and prints a line of JSON
-each: accuracies in % on MNIST's test images and on each set of drawings, as drawn and prepared by digits/ink.py.
+each: accuracies in % on MNIST's test images and on each set of drawings, as drawn and prepared by digits/ink.
 """
 
 import json
@@ -13,10 +13,13 @@ import torch
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from digits import Recognizer, ink  # noqa: E402
-from digits.data import DataSet, load_data  # noqa: E402
-from digits.evaluation import inks_of  # noqa: E402
-from digits.trainer import TrainConfig, train  # noqa: E402
+from digits import Recognizer  # noqa: E402
+from digits.data.data_set import DataSet  # noqa: E402
+from digits.data.sets import load_data  # noqa: E402
+from digits.evaluation.report import inks_of  # noqa: E402
+from digits.ink.strokes import from_strokes  # noqa: E402
+from digits.training.config import TrainConfig  # noqa: E402
+from digits.training.loop import train  # noqa: E402
 
 BASE = {"model": "cnn", "epochs": 5, "precision": "bfloat16"}
 TRAININGS = {
@@ -40,7 +43,7 @@ def as_drawn(data: DataSet) -> torch.Tensor:
         extents = np.ptp(np.concatenate(strokes), axis=0)
         margin = (1 - extents / extents.max() * 0.6) / 2  # in the middle of the pad
         placed = [((stroke - corner) / extents.max() * 0.6 + margin) * 1_000 for stroke in strokes]
-        inks.append(ink.from_strokes(placed, frame=1_000, crop=False, scale=False, centre=False))
+        inks.append(from_strokes(placed, frame=1_000, crop=False, scale=False, centre=False))
     return torch.stack(inks)
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-from digits.model import Network, create_model  # noqa: E402
+from digits.model.networks import Network, create_model  # noqa: E402
 
 WIDTH, HEIGHT = 720, 380
 LEFT, RIGHT, TOP, BOTTOM = 70, 710, 44, 320  # the sides of the plot

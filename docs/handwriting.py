@@ -1,4 +1,4 @@
-"""Makes handwriting.png in this folder, a page of what `digits.handwriting` writes: python docs/handwriting.py"""
+"""Makes handwriting.png in this folder, a page of what `digits.data.handwriting` writes: python docs/handwriting.py"""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from PIL import Image  # noqa: E402
 
-from digits.handwriting import handwriting  # noqa: E402
+from digits.data.handwriting import handwriting  # noqa: E402
 
 ROWS, COLUMNS = 3, 24  # of each digit
 SCALE, GAP = 2, 4  # pixels of the page a pixel of the ink, and between drawings

@@ -12,7 +12,7 @@ import pytest
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from digits.data import Mnist, load_mnist
+from digits.data.mnist import Mnist, load_mnist
 
 ROOT = Path(__file__).parents[1]
 

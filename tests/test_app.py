@@ -10,7 +10,7 @@ from drawings import DIGITS
 from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 
-from digits.data import mnist_checksums
+from digits.data.mnist import mnist_checksums
 
 ROOT = Path(__file__).parents[1]
 

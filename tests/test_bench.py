@@ -8,8 +8,8 @@ import torch
 
 from digits import DigitsError
 from digits.bench import distribution, read, teach, train
-from digits.handwriting import draw
-from digits.inference import WEIGHTS
+from digits.data.handwriting import draw
+from digits.reading.recognizer import WEIGHTS
 
 
 @pytest.fixture

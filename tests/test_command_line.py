@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digits import trainer
 from digits.__main__ import build_parser, main, train_config
-from digits.inference import WEIGHTS
-from digits.model import load_weights
-from digits.trainer import TrainConfig, command
+from digits.model.weights import load_weights
+from digits.reading.recognizer import WEIGHTS
+from digits.training import loop
+from digits.training.config import TrainConfig, command
 
 ROOT = Path(__file__).parent.parent
 MLP = str(WEIGHTS / "mlp.safetensors")
@@ -38,7 +38,7 @@ def last_line(capsys) -> dict:
 
 @pytest.fixture
 def on_small_mnist(small_mnist, monkeypatch):
-    monkeypatch.setattr(trainer, "load_mnist", lambda device: small_mnist)
+    monkeypatch.setattr(loop, "load_mnist", lambda device: small_mnist)
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_ctrl_c_before_training_is_no_traceback(monkeypatch, tmp_path, capsys):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer, "load_mnist", interrupt)
+    monkeypatch.setattr(loop, "load_mnist", interrupt)
     assert main(["train", "--model", "mlp", "--out", str(tmp_path)]) == 130
     monkeypatch.setattr("digits.__main__.open_image", interrupt)
     assert main(["read", "a.png"]) == 130

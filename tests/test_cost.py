@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from digits.model import create_model
+from digits.model.networks import create_model
 
 ROOT = Path(__file__).parents[1]
 CARDS = [json.loads(path.read_text()) for path in sorted((ROOT / "weights").glob("*.json"))]

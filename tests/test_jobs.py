@@ -9,10 +9,11 @@ import time
 import pytest
 import torch
 
-from digits import DigitsError, Recognizer, TrainConfig, jobs, teaching, trainer
-from digits.inference import WEIGHTS
+from digits import DigitsError, Recognizer, TrainConfig, jobs
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, JobQueue
-from digits.teaching import TeachConfig
+from digits.reading.recognizer import WEIGHTS
+from digits.training import loop, teaching
+from digits.training.teaching import TeachConfig
 
 QUICK = TrainConfig(model="mlp", optimizer="adam", augment="none", device="cpu")
 ENDLESS = TrainConfig(model="mlp", epochs=1_000, device="cpu")
@@ -20,7 +21,7 @@ ENDLESS = TrainConfig(model="mlp", epochs=1_000, device="cpu")
 
 @pytest.fixture
 def queue(monkeypatch, small_mnist):
-    for module in (trainer, teaching):
+    for module in (loop, teaching):
         monkeypatch.setattr(module, "load_mnist", lambda device: small_mnist)
     made = JobQueue()
     yield made

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from digits.__main__ import build_parser, train_config
-from digits.trainer import command
+from digits.training.config import command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -62,7 +62,7 @@ def test_a_cards_command_is_the_one_that_its_settings_give(name):
 
 def test_the_python_example_runs(tmp_path, monkeypatch, small_mnist):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("digits.trainer.load_mnist", lambda device: small_mnist)
+    monkeypatch.setattr("digits.training.loop.load_mnist", lambda device: small_mnist)
     example = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL)[1]
     exec(compile(example, "README.md", "exec"), {})
     assert (tmp_path / "runs" / "first" / "weights.safetensors").is_file()

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from digits.bench import distribution, machine
-from digits.data import load_data
+from digits.data.sets import load_data
 from digits.errors import DigitsError
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

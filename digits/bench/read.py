@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from digits.bench import distribution, machine
-from digits.data import load_mnist
-from digits.handwriting import draw
-from digits.inference import DEFAULT_WEIGHTS, Recognizer
+from digits.data.handwriting import draw
+from digits.data.mnist import load_mnist
+from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
 
 THREADS = (1, 2)
 BATCH = 1_000

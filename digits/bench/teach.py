@@ -6,11 +6,13 @@ import numpy as np
 import torch
 
 from digits.bench import machine
-from digits.data import DataSet, load_data, load_mnist
+from digits.data.data_set import DataSet
+from digits.data.mnist import load_mnist
+from digits.data.sets import load_data
 from digits.errors import DigitsError
-from digits.evaluation import inks_of
-from digits.inference import DEFAULT_WEIGHTS, Recognizer
-from digits.teaching import TeachConfig, teach
+from digits.evaluation.report import inks_of
+from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
+from digits.training.teaching import TeachConfig, teach
 
 TAUGHT = 20  # drawings
 

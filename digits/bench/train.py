@@ -10,10 +10,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from digits.bench import machine
-from digits.data import Mnist, load_mnist, unpack_mnist
+from digits.data.mnist import Mnist, load_mnist, unpack_mnist
+from digits.device import select_device
 from digits.errors import DigitsError
-from digits.model import MLP, select_device
-from digits.trainer import RECIPES, measure, train
+from digits.model.networks import MLP
+from digits.training.calibration import measure
+from digits.training.config import RECIPES
+from digits.training.loop import train
 
 Run = tuple[float, float]  # seconds from data in memory to the last weights, accuracy on the test images
 

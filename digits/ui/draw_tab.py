@@ -3,7 +3,7 @@
 import gradio as gr
 
 from digits.errors import DigitsError
-from digits.ink import open_image
+from digits.ink.opening import open_image
 from digits.ui.drawings import my_drawings
 from digits.ui.networks import DEFAULT, Networks, picker
 from digits.ui.pad import pad

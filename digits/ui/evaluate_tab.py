@@ -12,9 +12,9 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from digits.data import DATA_SETS
+from digits.data.sets import DATA_SETS
 from digits.errors import DigitsError
-from digits.evaluation import MOST_MISTAKES, Mistake, Report, evaluate
+from digits.evaluation.report import MOST_MISTAKES, Mistake, Report, evaluate
 from digits.ui.html import html_component
 from digits.ui.networks import Networks, picker
 

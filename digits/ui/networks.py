@@ -7,9 +7,9 @@ from pathlib import Path
 import gradio as gr
 
 from digits.errors import DigitsError
-from digits.inference import WEIGHTS, Recognizer
 from digits.jobs import Job, JobQueue
-from digits.teaching import TeachConfig
+from digits.reading.recognizer import WEIGHTS, Recognizer
+from digits.training.teaching import TeachConfig
 
 DEFAULT = "cnn-large"
 TITLES = {"cnn": "CNN", "cnn-fast": "Fast CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}

@@ -9,10 +9,10 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_space
 
-from digits.data import load_mnist
+from digits.data.mnist import load_mnist
+from digits.device import select_device
 from digits.errors import DigitsError
 from digits.jobs import JobQueue
-from digits.model import select_device
 from digits.ui.draw_tab import draw_tab
 from digits.ui.drawings import connect
 from digits.ui.evaluate_tab import evaluate_tab

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
-from digits.augment import AUGMENTATIONS
+from digits.data.augment import AUGMENTATIONS
 from digits.errors import DigitsError
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, JobQueue
-from digits.trainer import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig
+from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig
 from digits.ui.html import html_component
 from digits.ui.networks import TITLES, Networks, trainings
 

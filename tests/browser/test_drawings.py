@@ -8,7 +8,7 @@ import pytest
 from drawings import DIGITS
 from playwright.sync_api import expect
 
-from digits.teaching import MOST_DRAWINGS
+from digits.training.teaching import MOST_DRAWINGS
 
 CNN = re.compile("(?<!Large )CNN, shipped")
 FLAGGED_ONE = [[(0.36, 0.42), (0.56, 0.2), (0.54, 0.5), (0.52, 0.8)]]

@@ -10,7 +10,7 @@ from drawings import DIGITS, WIDE, write
 from playwright.sync_api import expect
 
 from digits import Recognizer
-from digits.number_report import paint
+from digits.evaluation.numbers import paint
 
 
 def open_wide(visitor) -> None:

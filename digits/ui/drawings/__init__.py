@@ -10,10 +10,10 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-from digits import ink
 from digits.errors import DigitsError
+from digits.ink.strokes import from_strokes
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, JobQueue
-from digits.teaching import MOST_DRAWINGS, TeachConfig
+from digits.training.teaching import MOST_DRAWINGS, TeachConfig
 from digits.ui.html import html_component
 from digits.ui.networks import DEFAULT, TITLES, Networks, trainings
 from digits.ui.pad import answer_errors, parse_strokes
@@ -142,7 +142,7 @@ def parse_drawings(payload: dict) -> tuple[Tensor, Tensor]:
         if type(label) is not int or label not in range(10):
             raise DigitsError(f"Drawing {number} has no label; wanted 0 to 9.")
         try:
-            inks.append(ink.from_strokes(parse_strokes(drawing)))
+            inks.append(from_strokes(parse_strokes(drawing)))
         except DigitsError as error:
             raise DigitsError(f"Drawing {number} cannot be read: {error}") from None
         labels.append(label)

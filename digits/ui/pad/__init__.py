@@ -16,17 +16,17 @@ import gradio as gr
 import numpy as np
 import torch
 
-from digits import ink
-from digits.data import load_mnist
+from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.explain import PATCH, Explanation, explain
-from digits.inference import Reading
-from digits.ink import open_image
-from digits.number import NumberReading
+from digits.ink.opening import open_image
+from digits.ink.pictures import from_image
+from digits.ink.strokes import from_strokes
+from digits.reading.explain import PATCH, Explanation, explain
+from digits.reading.reading import NumberReading, Reading
 from digits.ui.html import html_component
 from digits.ui.networks import DEFAULT, Networks
 
-MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.from_strokes` takes
+MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.strokes.from_strokes` takes
 LARGEST_PICTURE = 3_000_000  # characters of base64; the pad sends pictures of at most 640 px a side
 DOT = 40  # thousandths of the pad: a drawing smaller than the pen is wide is a tap, not a digit
 LONGEST_LINK = 1_500  # characters, as in pad.js; a QR code of this size can still be photographed
@@ -53,16 +53,16 @@ def pad(networks: Networks) -> gr.HTML:
         if torch.get_num_threads() > 1:
             torch.set_num_threads(1)
         strokes, steps = parse_strokes(payload), parse_steps(payload)
-        drawn = ink.from_strokes(strokes, frame=FRAME, **steps)
+        drawn = from_strokes(strokes, frame=FRAME, **steps)
         reading = read(payload, drawn)
         if payload.get("strip") is True and "ink" in reading:
-            stages = [ink.from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
+            stages = [from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
             reading["strip"] = [packed(stage[0].numpy()) for stage in stages] + [reading["ink"]]
         return reading
 
     @answer_errors
     def read_picture(payload):
-        return read(payload, ink.from_image(open_image(parse_picture(payload))))
+        return read(payload, from_image(open_image(parse_picture(payload))))
 
     def read_digits(payload: dict, drawing) -> dict:
         """A whole number read by the network that the payload names, and by its `second` one, if it names any."""
@@ -89,9 +89,9 @@ def pad(networks: Networks) -> gr.HTML:
     @answer_errors
     def explain_reading(payload):
         if "strokes" in payload:
-            drawn = ink.from_strokes(parse_strokes(payload), frame=FRAME, **parse_steps(payload))
+            drawn = from_strokes(parse_strokes(payload), frame=FRAME, **parse_steps(payload))
         elif "picture" in payload:
-            drawn = ink.from_image(open_image(parse_picture(payload)))
+            drawn = from_image(open_image(parse_picture(payload)))
         else:
             drawn = test_digit(payload)
         if not drawn.any():
@@ -187,7 +187,7 @@ def test_digit(payload: dict) -> torch.Tensor:
 
 
 def parse_steps(payload: dict) -> dict[str, bool]:
-    """{"steps": {"crop", "scale", "centre"}}, all on where not given -> arguments of `ink.from_strokes`."""
+    """{"steps": {"crop", "scale", "centre"}}, all on where not given -> arguments of `ink.strokes.from_strokes`."""
     steps = payload.get("steps", {})
     if not isinstance(steps, dict) or not all(steps.get(step, True) in (True, False) for step in STEPS):
         raise DigitsError(f"The steps are not switches; wanted true or false for {', '.join(STEPS)}.")

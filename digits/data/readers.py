@@ -1,0 +1,134 @@
+"""Files of a visitor's: strokes (.jsonl), arrays (.npz) and pictures (a folder, a .zip) become a DataSet."""
+
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from digits.data.data_set import DataSet, LazyDrawings, check_labels, limit_count
+from digits.errors import DigitsError, first_line
+
+LARGEST_UNPACKED = 200_000_000  # bytes
+
+LONGEST_LINE = 2_000_000  # bytes of one drawing; a drawing has at most 20,000 points
+
+
+def read_strokes_file(path: Path, labelled: bool = True) -> DataSet:
+    lines, labels, sets, writers = [], [], [], []
+    try:
+        for number, line in enumerate(_lines(path), start=1):
+            if not line.strip():
+                continue
+            try:
+                drawing = json.loads(line)
+                drawing["strokes"]
+                labels.append(drawing["label"] if labelled else -1)
+                sets.append(str(drawing.get("set", "")))
+                writers.append(str(drawing.get("writer", "")))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                wanted = '{"label": 0 to 9, "strokes": [[[x, y], ...]]}' if labelled else '{"strokes": [[[x, y], ...]]}'
+                raise DigitsError(f"Line {number} of {path.name} is not a drawing; wanted {wanted}.") from None
+            lines.append(line)
+            limit_count(len(lines), path.name)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DigitsError(f"{path.name} cannot be read ({first_line(error)}); make it again.") from None
+    limit_count(len(lines), path.name)
+    # Parsed again when they are drawn: as lists of numbers they take nine times the memory.
+    drawings = LazyDrawings(lines, lambda line: json.loads(line)["strokes"])
+    labels = check_labels(labels, path.name) if labelled else torch.tensor(labels)
+    sets = sets if any(sets) else None
+    return DataSet(path.name, labels, drawings=drawings, sets=sets, writers=writers)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a text file, gzip or not, up to LONGEST_LINE and LARGEST_UNPACKED bytes."""
+    read = 0
+    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+        while line := file.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise DigitsError(f"{path.name} has a line over {LONGEST_LINE:,} bytes; wanted one drawing a line.")
+            read += len(line)
+            _limit_unpacked(read, path.name)
+            yield line
+
+
+def read_arrays(path: Path) -> DataSet:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _limit_unpacked(sum(member.file_size for member in archive.infolist()), path.name)
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels = np.asanyarray(arrays["images"]), np.asanyarray(arrays["labels"])
+            sets = [str(name) for name in arrays["set"]] if "set" in arrays else None
+    except DigitsError:
+        raise
+    except Exception as error:  # zipfile's and numpy's readers raise many kinds on broken files
+        raise DigitsError(f"{path.name} is not an .npz with `images` and `labels` ({first_line(error)}).") from None
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or labels.shape != images.shape[:1]:
+        raise DigitsError(
+            f"{path.name} has images {images.dtype} {images.shape} and labels {labels.shape}; "
+            "wanted uint8 (N, H, W) and (N,)."
+        )
+    if sets is not None and len(sets) != len(labels):
+        raise DigitsError(f"{path.name} has {len(labels)} labels, but {len(sets)} entries in `set`; wanted as many.")
+    limit_count(len(images), path.name)
+    return DataSet(path.name, check_labels(labels.tolist(), path.name), drawings=list(images), sets=sets)
+
+
+def read_folder(path: Path) -> DataSet:
+    from torchvision.datasets import ImageFolder
+
+    try:
+        files = [Path(file) for file, _ in ImageFolder(path, allow_empty=True).samples]
+    except FileNotFoundError:
+        raise DigitsError(f"{path} has no folders of pictures in it; wanted one folder a digit: 0, 1, ... 9.") from None
+    except OSError as error:
+        raise DigitsError(f"The folder {path} cannot be read ({error.strerror}); check its permissions.") from None
+    limit_count(len(files), str(path))
+    labels = _digit_folders([file.relative_to(path).parts[0] for file in files], str(path))
+    return DataSet(path.resolve().name, labels, drawings=files)
+
+
+def read_zip(path: Path) -> DataSet:
+    """A .zip of an ImageFolder: the folder just above each picture is its label."""
+    from torchvision.datasets.folder import is_image_file
+
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # zipfile raises many kinds on broken files
+        raise DigitsError(f"{path.name} is not a whole .zip file ({first_line(error)}).") from None
+    members = [
+        member
+        for member in archive.infolist()
+        if is_image_file(member.filename) and not member.filename.startswith("__MACOSX/")
+    ]
+    _limit_unpacked(sum(member.file_size for member in members), path.name)
+    limit_count(len(members), path.name)
+    labels = _digit_folders([Path(member.filename).parent.name for member in members], path.name)
+
+    def opener(member: zipfile.ZipInfo) -> io.BytesIO:
+        try:
+            return io.BytesIO(archive.read(member))
+        except Exception as error:  # as above, and an encrypted file
+            raise DigitsError(f"{member.filename} in {path.name} cannot be unpacked ({first_line(error)}).") from None
+
+    return DataSet(path.name, labels, drawings=LazyDrawings(members, opener))
+
+
+def _digit_folders(names: list[str], source: str) -> Tensor:
+    """Class folder names, one a picture -> labels."""
+    wrong = next((name for name in names if name not in tuple("0123456789")), None)
+    if wrong is not None:
+        raise DigitsError(f"{source} has pictures in a folder {wrong!r}; wanted one folder a digit: 0, 1, ... 9.")
+    return torch.tensor([int(name) for name in names])
+
+
+def _limit_unpacked(size: int, source: str) -> None:
+    if size > LARGEST_UNPACKED:
+        raise DigitsError(f"{source} unpacks to more than {LARGEST_UNPACKED:,} bytes; split it.")

@@ -1,0 +1,135 @@
+"""How well a network reads whole numbers, composed of one hand's drawings: evaluate_numbers() -> NumberReport."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from digits.data.data_set import DataSet
+from digits.errors import DigitsError
+from digits.evaluation.report import Score, wilson_interval
+from digits.reading.recognizer import Recognizer
+
+LENGTHS = range(1, 7)  # digits of a number
+# A writer's drawings have lost their sizes and places to each other. What is put in their stead, in shares of the
+# digits' height: a height with a standard deviation of 8 %, a baseline with one of 5 %, and between the boxes of two
+# digits a gap of 22 +- 15 %, at least -15 %: 7 % of neighbours overlap in x, and in a picture 19 % are nearer to each
+# other than the pen is wide.
+HEIGHT_SPREAD, BASELINE_SPREAD = 0.08, 0.05
+GAP, GAP_SPREAD, GAP_MIN = 0.22, 0.15, -0.15
+HEIGHT = 100  # pixels of a digit in a picture
+PEN, MARGIN = 9, 30
+
+
+@dataclass(frozen=True)
+class NumberReport:
+    """An evaluation on whole numbers. A number is right when all its digits are, no more and no fewer."""
+
+    data: str
+    pictures: bool
+    """Whether the numbers were read from pictures, not from strokes."""
+    n: int
+    accuracy: float
+    interval: tuple[float, float]
+    """The accuracy's 95 % interval (Wilson 1927)."""
+    right_length: float
+    """The share that was read as many digits as it has."""
+    by_length: dict[int, Score]
+    mistakes: list[tuple[str, str]]
+    """What it was and what was read."""
+
+    def to_json(self) -> dict:
+        return {**vars(self), "by_length": {str(length): vars(score) for length, score in self.by_length.items()}}
+
+
+def evaluate_numbers(
+    recognizer: Recognizer,
+    data: DataSet,
+    count: int = 1_200,
+    pictures: bool = False,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> NumberReport:
+    """Compose `count` numbers of 1 to 6 digits, as many of each length, from `data`'s stroke drawings, and read them.
+
+    All digits of a number are different drawings by one writer; writers take part as often as each other if they have
+    six drawings or more. `progress` is called with the share done, in [0, 1]. Raises DigitsError for data without
+    strokes, or without such a writer.
+    """
+    hands = _hands(data)
+    generator = np.random.default_rng(seed)
+    progress = progress or (lambda share: None)
+    answers = []
+    for i in range(count):
+        hand = hands[generator.integers(len(hands))]
+        chosen = generator.choice(hand, LENGTHS[i % len(LENGTHS)], replace=False)
+        text = "".join(str(int(data.labels[k])) for k in chosen)
+        strokes = compose([data.drawings[k] for k in chosen], generator)
+        answers.append((text, recognizer.read_number(paint(strokes) if pictures else strokes).text))
+        progress((i + 1) / count)
+    by_length = {}
+    for length in LENGTHS:
+        if some := [text == read for text, read in answers if len(text) == length]:
+            by_length[length] = _score(some)
+    whole = _score([text == read for text, read in answers])
+    return NumberReport(
+        data=data.name,
+        pictures=pictures,
+        n=count,
+        accuracy=whole.accuracy,
+        interval=whole.interval,
+        right_length=float(np.mean([len(text) == len(read) for text, read in answers])),
+        by_length=by_length,
+        mistakes=[(text, read) for text, read in answers if text != read],
+    )
+
+
+def _score(right: list[bool]) -> Score:
+    return Score(sum(right) / len(right), wilson_interval(sum(right), len(right)), len(right))
+
+
+def _hands(data: DataSet) -> list[list[int]]:
+    """The places of each writer's drawings in the data, for writers with enough of them."""
+    if data.writers is None:
+        raise DigitsError(f"{data.name} has no strokes to compose numbers of; wanted a .jsonl or .jsonl.gz file.")
+    sets = data.sets or [""] * len(data.writers)
+    hands: dict[tuple[str, str], list[int]] = {}
+    for k, hand in enumerate(zip(sets, data.writers, strict=True)):
+        hands.setdefault(hand, []).append(k)
+    enough = [hand for hand in hands.values() if len(hand) >= LENGTHS[-1]]
+    if not enough:
+        raise DigitsError(f"{data.name} has no writer with {LENGTHS[-1]} drawings or more; wanted at least one.")
+    return enough
+
+
+def compose(drawings: list, generator: np.random.Generator) -> list[np.ndarray]:
+    """Strokes of single digits -> the strokes of a number, side by side as a hand would write them, 100 units high."""
+    strokes, right = [], 0.0
+    for number, drawing in enumerate(drawings):
+        polylines = [np.asarray(stroke, np.float64) for stroke in drawing if len(stroke)]
+        points = np.concatenate(polylines)
+        corner, (width, height) = points.min(axis=0), np.ptp(points, axis=0)
+        scale = HEIGHT * np.exp(generator.normal(0, HEIGHT_SPREAD)) / max(height, width / 2)
+        gap = HEIGHT * max(GAP_MIN, generator.normal(GAP, GAP_SPREAD)) if number else 0
+        baseline = HEIGHT + HEIGHT * generator.normal(0, BASELINE_SPREAD)
+        strokes += [(each - corner) * scale + (right + gap, baseline - height * scale) for each in polylines]
+        right += gap + width * scale
+    return strokes
+
+
+def paint(strokes: list[np.ndarray]) -> Image.Image:
+    """A number's strokes, 100 units high, with a dark pen on light paper: a picture in grey, one pixel a unit."""
+    points = np.concatenate(strokes)
+    corner = points.min(axis=0) - MARGIN
+    fine = 2  # drawn finer, then averaged
+    size = (points.max(axis=0) + MARGIN - corner).astype(int)
+    picture = Image.new("L", tuple((size * fine).tolist()), 245)
+    draw = ImageDraw.Draw(picture)
+    radius = PEN * fine / 2
+    for stroke in strokes:
+        path = [tuple(point) for point in ((stroke - corner) * fine).tolist()]
+        draw.line(path, fill=40, width=PEN * fine, joint="curve")
+        for x, y in path:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=40)
+    return picture.reduce(fine)

@@ -1,0 +1,52 @@
+"""MNIST's geometry: a digit's long side is 20 pixels, and its centre of mass lies in the middle of 28x28.
+
+LeCun et al. 1998, "Gradient-based learning applied to document recognition", section III A.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+
+SIDE = 28  # pixels a side of the ink
+
+LONG_SIDE = 20  # pixels of the digit's long side
+
+# Centre of mass in pixels from the left and top edge. Measured on MNIST's 60,000 training images: 14.51 and 14.50
+# (pixel k covers k to k + 1), with the standard deviation of 0.29 that rounding to whole pixels leaves.
+CENTRE = 14.5
+
+FINE = 8  # drawn 8 times finer, then averaged
+
+
+def place(fine: np.ndarray, softness=Image.Resampling.BOX, step: int = 1, by_mass: bool = True) -> torch.Tensor:
+    """Put a fine uint8 drawing with its centre of mass at CENTRE, or its middle in the middle, to `step` fine pixels,
+    and average it to the ink.
+    """
+    mass = fine.sum(dtype=np.int64)
+    if mass == 0:
+        return torch.zeros(1, SIDE, SIDE)
+    height, width = fine.shape
+    if by_mass:
+        x = fine.sum(axis=0, dtype=np.int64) @ (np.arange(width) + 0.5) / mass
+        y = fine.sum(axis=1, dtype=np.int64) @ (np.arange(height) + 0.5) / mass
+        place = [round((CENTRE * FINE - middle) / step) * step for middle in (x, y)]
+    else:
+        place = [(SIDE * FINE - size) // 2 for size in (width, height)]
+    canvas = Image.new("L", (SIDE * FINE, SIDE * FINE))
+    # A lopsided drawing (all its mass at one end) stays whole rather than exactly centred.
+    canvas.paste(
+        Image.fromarray(fine),
+        tuple(min(max(at, 0), SIDE * FINE - size) for at, size in zip(place, (width, height), strict=True)),
+    )
+    return torch.from_numpy(np.asarray(canvas.resize((SIDE, SIDE), softness), dtype=np.float32) / 255)[None]
+
+
+def bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of what is true (right and bottom exclusive)."""
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def to_ink(images: torch.Tensor) -> torch.Tensor:
+    """Images as MNIST has them, uint8 (N, 28, 28), paper 0, ink 255 -> ink, float32 (N, 1, 28, 28) in [0, 1]."""
+    return images.unsqueeze(1).float() / 255

@@ -1,0 +1,167 @@
+"""The networks by name.
+
+Every network takes ink, float32 (N, 1, 28, 28) in [0, 1], and returns logits (N, 10). What belongs to reading them,
+such as the mean and standard deviation of its input, are buffers inside it, so nobody outside needs to know.
+"""
+
+import threading
+
+import torch
+from torch import Tensor, nn
+
+from digits.errors import DigitsError
+
+# Mean and standard deviation of the 60,000 training images' pixels in [0, 1] (tests/test_data.py recomputes them).
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
+
+_random_numbers = threading.Lock()  # torch's global generator serves all threads
+
+
+class Network(nn.Module):
+    """What all networks share: ink in, logits out, and the buffers below. Subclasses set `layers` and `name`."""
+
+    name: str
+    layers: nn.Module
+    mean: Tensor
+    std: Tensor
+    temperature: Tensor
+    """Divides the logits before softmax, so that probabilities are honest (Guo et al. 2017); chosen after training."""
+    knows_outliers: Tensor
+    """Whether it was trained with drawings that are no digits: then all logits are low for such."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(MNIST_MEAN))
+        self.register_buffer("std", torch.tensor(MNIST_STD))
+        self.register_buffer("temperature", torch.tensor(1.0))
+        self.register_buffer("knows_outliers", torch.tensor(False))
+
+    def forward(self, ink: Tensor) -> Tensor:
+        """Ink (N, 1, 28, 28) in [0, 1] -> logits (N, 10)."""
+        return self.layers((ink - self.mean) / self.std)
+
+
+class MLP(Network):
+    """The beginners' network: 784 inputs, 512 hidden units, 10 outputs. 407,050 parameters."""
+
+    name = "mlp"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),  # (N, 784)
+            nn.Linear(784, 512),
+            nn.ReLU(),
+            nn.Linear(512, 10),
+        )
+
+
+class LeNet(Network):
+    """LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition"). 61,706 parameters.
+
+    As it is taught today: plain average pooling in place of trainable subsampling, full connections in the second
+    convolution, and a linear output layer in place of radial basis functions.
+    """
+
+    name = "lenet"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding=2),  # (N, 6, 28, 28)
+            nn.Tanh(),
+            nn.AvgPool2d(2),  # (N, 6, 14, 14)
+            nn.Conv2d(6, 16, 5),  # (N, 16, 10, 10)
+            nn.Tanh(),
+            nn.AvgPool2d(2),  # (N, 16, 5, 5)
+            nn.Conv2d(16, 120, 5),  # (N, 120, 1, 1)
+            nn.Tanh(),
+            nn.Flatten(),  # (N, 120)
+            nn.Linear(120, 84),
+            nn.Tanh(),
+            nn.Linear(84, 10),
+        )
+
+
+def _convolution(
+    inputs: int, outputs: int, pool: bool = False, size: int = 3, stride: int = 1, pad: bool = True, norm: bool = True
+) -> nn.Sequential:
+    """Convolution, batch norm, ReLU; a max-pool before the norm, where asked, saves three quarters of it."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, padding=size // 2 if pad else 0, bias=not norm),
+        *([nn.MaxPool2d(2)] if pool else []),
+        *([nn.BatchNorm2d(outputs)] if norm else []),
+        nn.ReLU(inplace=True),
+    )
+
+
+class CNN(Network):
+    """Ours: five 3x3 convolutions and a global maximum. 70,330 parameters."""
+
+    name = "cnn"
+    channels = (16, 32, 32, 64, 64)
+
+    def __init__(self) -> None:
+        super().__init__()
+        one, two, three, four, five = self.channels
+        self.layers = nn.Sequential(
+            _convolution(1, one, pool=True),  # (N, one, 14, 14)
+            _convolution(one, two),  # (N, two, 14, 14)
+            _convolution(two, three, pool=True),  # (N, three, 7, 7)
+            _convolution(three, four),  # (N, four, 7, 7)
+            _convolution(four, five),  # (N, five, 7, 7)
+            nn.AdaptiveMaxPool2d(1),  # (N, five, 1, 1)
+            nn.Flatten(),  # (N, five)
+            nn.Linear(five, 10),
+        )
+
+
+class LargeCNN(CNN):
+    """The same, two and a half times as wide. 435,010 parameters."""
+
+    name = "cnn-large"
+    channels = (40, 80, 80, 160, 160)
+
+
+class _ChannelsLastFlatten(nn.Module):
+    """(N, C, H, W) -> (N, H * W * C): in channels last nothing is copied, neither values nor their gradients."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.permute(0, 2, 3, 1).flatten(1)
+
+
+class FastCNN(Network):
+    """The one that learns in the least time: three convolutions, without margins. 135,106 parameters."""
+
+    name = "cnn-fast"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _convolution(1, 12, size=5, stride=2, pad=False, norm=False),  # (N, 12, 12, 12)
+            _convolution(12, 32, pool=True, pad=False),  # (N, 32, 5, 5)
+            _convolution(32, 64, pad=False),  # (N, 64, 3, 3)
+            _ChannelsLastFlatten(),  # (N, 576)
+            nn.Linear(576, 192),
+            nn.ReLU(),
+            nn.Linear(192, 10),
+        )
+
+
+NETWORKS: dict[str, type[Network]] = {network.name: network for network in (FastCNN, CNN, LargeCNN, LeNet, MLP)}
+
+
+def create_model(name: str, seed: int = 0) -> Network:
+    """A new network with the random weights that `seed` decides. Raises DigitsError for an unknown name.
+
+    Nobody else's random numbers change.
+    """
+    if name not in NETWORKS:
+        raise DigitsError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
+    with _random_numbers, torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return NETWORKS[name]()
+
+
+def count_parameters(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())

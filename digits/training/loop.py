@@ -1,0 +1,106 @@
+"""Step 5, train: the loop of the beginners' text, as a generator of updates."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import torch
+
+from digits.data.augment import augment
+from digits.data.mnist import Mnist, load_mnist
+from digits.device import computes_in_bfloat16, select_device
+from digits.errors import DigitsError
+from digits.ink.geometry import to_ink
+from digits.model.networks import create_model
+from digits.training.config import TrainConfig, settings_of
+from digits.training.examples import Batches, gather
+from digits.training.optimizer import make_loss, make_optimizer, make_schedule
+from digits.training.plan import make_plan
+from digits.training.record import Record
+from digits.training.run_folder import NoFolder, RunFolder
+from digits.training.update import TrainingUpdate
+from digits.training.window import Window
+from digits.training.workers import present_workers
+
+Updates = Generator[TrainingUpdate, None, None]
+
+
+def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False) -> Updates:
+    """Train a network as `config` says, on `data` (default: all of MNIST), yielding about 50 updates an epoch, and one
+    at least every few seconds.
+
+    With `config.out` the folder is kept up to date at every validation, and the weights and their card are written when
+    the run ends, however it ends: closing the generator stops after the step in progress and keeps the weights so far.
+    An earlier run in that folder is replaced or, with `resume`, continued from its last validation: on the CPU, with
+    the same number of threads, to the same weights to the bit.
+
+    Raises DigitsError for values and a folder that cannot be used (before any work) and when the loss is no longer a
+    finite number (what the last validation kept stays then).
+    """
+    config.check()
+    state = None
+    if resume:
+        if config.out is None:
+            raise DigitsError("There is no folder to resume from; give one as out.")
+        state = RunFolder(config.out, settings_of(config)).load_state()
+    if config.out is not None:
+        _make_folder(Path(config.out))
+    return _train(config, data, state)  # a generator of its own, so that the checks above run at the call
+
+
+def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Updates:
+    # Collect data, define the model.
+    device, workers = select_device(config.device), present_workers()
+    source = "MNIST" if data is None else "the caller's images"
+    data = load_mnist(device) if data is None else data.to(device)
+    examples = gather(config, data, device)
+    plan = make_plan(config, len(examples))
+    model = create_model(config.model, config.seed).to(device, memory_format=torch.channels_last)
+    model.knows_outliers.fill_(examples.with_outliers)
+    forward = workers.connect(model)
+
+    # Loss and optimizer.
+    compute_loss = make_loss(config, examples.with_outliers)
+    optimizer = make_optimizer(config, model)
+    schedule = make_schedule(config, optimizer, plan.steps)
+    low_precision = config.precision == "bfloat16" and computes_in_bfloat16(device)
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=low_precision)
+
+    # What chance decides, and what is left behind.
+    batches = Batches(plan, torch.Generator(device).manual_seed(config.seed))
+    augment_generator = torch.Generator(device).manual_seed(config.seed + 1 + workers.rank)
+    parts = {"model": model, "optimizer": optimizer, "scheduler": schedule if config.one_cycle() else None}
+    parts |= {"order generator": batches.generator, "augment generator": augment_generator}
+    folder = NoFolder() if config.out is None or workers.rank else RunFolder(config.out, settings_of(config))
+    record = Record(config, data, source, plan, model, autocast, folder, batches, parts)
+    begun = step = record.begin(state, workers.rank, augment_generator)
+    window = Window(device, workers.count)
+
+    try:
+        for step, batch in batches.after(begun):
+            batch, weight = workers.share(batch)
+            labels = examples.labels[batch]
+            model.train()
+            ink = augment(to_ink(examples.images[batch]), config.augment, augment_generator)  # (B, 1, 28, 28)
+            with autocast:
+                logits = forward(ink.contiguous(memory_format=torch.channels_last)).float()  # (B, 10)
+            loss = compute_loss(logits, labels)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward(weight)
+            optimizer.step()
+            window.add(loss, compute_loss.count_right(logits, labels), len(batch), optimizer.param_groups[0]["lr"])
+            schedule.step()
+            if workers.first and plan.is_due(step, window.seconds):
+                yield record.tell(step, window.means())
+                window.restart()
+    finally:
+        record.close(step)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DigitsError(f"The folder {path} cannot be made ({error.strerror}); choose another.") from None
+    if not os.access(path, os.W_OK):
+        raise DigitsError(f"The folder {path} cannot be written to; choose another.")

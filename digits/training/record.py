@@ -1,0 +1,183 @@
+"""What a training leaves behind: it is measured, its loss is checked, and its folder is kept up to date."""
+
+import contextlib
+import math
+import time
+from datetime import date
+
+import torch
+
+from digits.data.mnist import Mnist, mnist_checksums
+from digits.device import select_device
+from digits.errors import DigitsError
+from digits.model.networks import Network, count_parameters
+from digits.training.calibration import Score, finish, measure
+from digits.training.config import TrainConfig, command, settings_of
+from digits.training.examples import Batches
+from digits.training.plan import Plan
+from digits.training.run_folder import NoFolder, RunFolder, restore, snapshot
+from digits.training.update import TrainingUpdate
+from digits.training.window import Means
+from digits.training.workers import present_workers
+
+PREPROCESSING = "ink in [0, 1], long side 20 px, centred by mass in 28x28; mean and std inside the network"
+
+
+class Record:
+    """The record of one run, from its first step or from where an earlier process left it."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: Mnist,
+        source: str,
+        plan: Plan,
+        model: Network,
+        autocast: contextlib.AbstractContextManager,
+        folder: RunFolder | NoFolder,
+        batches: Batches,
+        parts: dict,
+    ) -> None:
+        """`source` names the data for the card; `parts` are all that the next step depends on, for the saved state."""
+        self.config, self.data, self.source, self.plan = config, data, source, plan
+        self.model, self.autocast, self.folder, self.batches, self.parts = model, autocast, folder, batches, parts
+        self.update: TrainingUpdate | None = None  # the latest
+        self.validation: Score | None = None  # the latest
+        self.best = -1.0  # validation accuracy
+        self.failed = False
+        self.started = time.perf_counter()
+
+    def begin(self, state: dict | None, rank: int, augment_generator: torch.Generator) -> int:
+        """Begin the folder anew, or take up the run that left `state` -> the steps that are done.
+
+        Raises DigitsError where that was another device's run, or one of other images.
+        """
+        if state is None:
+            self.folder.begin()
+            return 0
+        device = self.batches.order.device
+        _check_resumable(state, device, self.plan.images)
+        restore(self.parts, state["parts"])
+        self.best, self.batches.order = state["best"], state["order"].to(device)
+        self.started = time.perf_counter() - state["elapsed"]
+        if rank:  # the random numbers in the state are the first process's
+            augment_generator.manual_seed(self.config.seed + 1 + rank * (1 + state["step"]))
+        self.folder.resume(state["step"])
+        return state["step"]
+
+    def tell(self, step: int, means: Means) -> TrainingUpdate:
+        """Where the run stands after `step` steps; at a validation its weights and state are kept.
+
+        Raises DigitsError where the loss is no longer a finite number; what was kept before stays then.
+        """
+        validation = self._validate(step)
+        if not math.isfinite(means.loss) or (validation and not math.isfinite(validation.loss)):
+            self.failed = True
+            raise DigitsError(
+                f"The training stopped at step {step:,}: its loss is no longer a finite number; "
+                f"try a learning rate below {means.learning_rate:.2g}."
+            )
+        steps, elapsed = self.plan.steps, time.perf_counter() - self.started
+        test = measure(self.model, self.data.test_images, self.data.test_labels) if step == steps else None
+        self.update = TrainingUpdate(
+            step=step,
+            steps=steps,
+            epoch=self.plan.epochs_done(step),
+            loss=means.loss,
+            accuracy=means.accuracy,
+            learning_rate=means.learning_rate,
+            validation_loss=validation.loss if validation else None,
+            validation_accuracy=validation.accuracy if validation else None,
+            images_per_second=means.images_per_second,
+            elapsed=elapsed,
+            remaining=elapsed / step * (steps - step),
+            done=step == steps,
+            test_accuracy=test.accuracy if test else None,
+            model=self.model,
+        )
+        self.folder.log(self.update.to_json())
+        if validation:
+            self._keep(step, validation)
+        return self.update
+
+    def close(self, step: int) -> None:
+        """The end of the run, whether it is whole or was closed after `step` steps: its weights are kept."""
+        if self.update is None or self.failed:
+            return
+        if self.update.done:
+            self.folder.finish()
+        else:
+            self.validation = finish(self.config, self.model, self.data)  # of the very weights that are kept
+            self.folder.keep_weights(self.model, self._card(step))
+
+    def _validate(self, step: int) -> Score | None:
+        if step == self.plan.steps:
+            self.validation = finish(self.config, self.model, self.data)
+        elif self.plan.validates(step):
+            with self.autocast:
+                self.validation = measure(self.model, *self.data.validation)
+        else:
+            return None
+        return self.validation
+
+    def _keep(self, step: int, validation: Score) -> None:
+        self.folder.keep_weights(self.model, self._card(step), best=validation.accuracy > self.best)
+        self.best = max(self.best, validation.accuracy)
+        if step < self.plan.steps:
+            counters = {"step": step, "best": self.best, "elapsed": self.update.elapsed}
+            order = self.batches.order
+            self.folder.keep_state(
+                {**counters, "device": order.device.type, "order": order, "parts": snapshot(self.parts)}
+            )
+
+    def _card(self, step: int) -> dict:
+        """What a later reader needs to judge these weights and to make them again."""
+        config, update = self.config, self.update
+        settings = settings_of(config)
+        settings["learning_rate"] = config.peak_learning_rate()
+        settings["schedule"] = "one-cycle" if config.one_cycle() else "constant"
+        return {
+            "network": config.model,
+            "parameters": count_parameters(self.model),
+            "command": command(config),
+            "config": settings,
+            "seed": config.seed,
+            "data": {"name": self._name_data()} | ({"sha256": mnist_checksums()} if self.source == "MNIST" else {}),
+            "preprocessing": PREPROCESSING,
+            "figures": {
+                "validation_loss": self.validation.loss,
+                "validation_accuracy": self.validation.accuracy,
+                "test_accuracy": update.test_accuracy,
+                "seconds": round(update.elapsed, 1),
+                "images_per_second": round(update.epoch * self.plan.images / update.elapsed),
+            },
+            "steps": step,
+            "complete": update.done,
+            "device": str(select_device(config.device)),
+            "processes": present_workers().count,
+            "torch": torch.__version__,
+            "date": date.today().isoformat(),
+        }
+
+    def _name_data(self) -> str:
+        config, training, validation = self.config, len(self.data.training[0]), len(self.data.validation[0])
+        name = f"{self.source}, {training:,} training and {validation:,} validation images"
+        if config.handwriting or config.outliers:
+            name += (
+                f", {config.handwriting:,} drawings of digits.handwriting and {config.outliers:,} of digits.outliers"
+            )
+        return name
+
+
+def _check_resumable(state: dict, device: torch.device, images: int) -> None:
+    """Raises DigitsError where the run that left `state` was another device's or of other images."""
+    if state["device"] != device.type:
+        raise DigitsError(
+            f"The run was trained on {state['device']} and cannot be resumed on {device.type}; "
+            f"resume it with --device {state['device']}."
+        )
+    if len(state["order"]) != images:
+        raise DigitsError(
+            f"The run was trained on {len(state['order']):,} images and cannot be resumed with {images:,}; "
+            "resume it with the same images."
+        )

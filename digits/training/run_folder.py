@@ -1,0 +1,179 @@
+"""The folder of a run: what a training leaves on the disk while it goes on, and what it can be resumed from.
+
+    config.json          the settings
+    log.jsonl            one line an update
+    weights.safetensors  the last weights, and their card weights.json
+    best.safetensors     those with the best validation accuracy, and their card best.json
+    state.pt             all that the next step depends on, as of the last validation; gone when the run is finished
+
+Files are replaced as wholes and the log grows by whole lines: a run that is killed at any moment can be resumed.
+"""
+
+import contextlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import torch
+
+from digits.errors import DigitsError
+from digits.files import write_atomically
+from digits.model.networks import Network
+from digits.model.weights import save_weights
+
+WEIGHTS = ("weights.json", "weights.safetensors", "best.json", "best.safetensors")
+FORMAT = "digits run 1"  # of state.pt; to be changed when the meaning of what it holds changes
+
+
+class RunFolder:
+    """The folder of one run. `settings` is a dictionary that JSON gives back as it is; all of it but `device` decides
+    what the run is.
+    """
+
+    def __init__(self, path: str | Path, settings: dict):
+        self.path, self.settings = Path(path), settings
+
+    def begin(self) -> None:
+        """Make it the folder of a run that has done nothing yet; an earlier run in it is deleted, its state first."""
+        for name in ("state.pt", *WEIGHTS):
+            self._delete(name)
+        self._clear()
+        self._write("log.jsonl", b"")
+        self._write("config.json", (json.dumps(self.settings, indent=2) + "\n").encode())
+
+    def log(self, line: dict) -> None:
+        """Append one line, by one write: a process that is killed leaves all of it or nothing."""
+        path = self.path / "log.jsonl"
+        try:
+            with path.open("ab", buffering=0) as file:
+                file.write((json.dumps(line) + "\n").encode())
+        except OSError as error:
+            raise DigitsError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
+
+    def keep_weights(self, model: Network, card: dict, best: bool = False) -> None:
+        """Write the last weights and, where they are the `best` so far, these too."""
+        for name in ("best", "weights") if best else ("weights",):
+            save_weights(model, self.path / f"{name}.safetensors", card)
+
+    def keep_state(self, state: dict) -> None:
+        """Write what `load_state` will return: tensors, numbers and strings, in dictionaries and lists."""
+        file = io.BytesIO()
+        torch.save({"format": FORMAT, "settings": self.settings, **state}, file)
+        self._write("state.pt", file.getvalue())
+
+    def load_state(self) -> dict | None:
+        """The state of the last validation, on the CPU; None before the first.
+
+        Raises DigitsError for a finished run, for settings other than the saved ones, and for a file that is not a
+        whole state of this run.
+        """
+        saved = load_settings(self.path)
+        if _finished(self.path):
+            raise DigitsError(f"The run in {self.path} is finished: there is nothing to resume.")
+        for name, value in self.settings.items():
+            if name != "device" and (name not in saved or saved[name] != value):
+                raise DigitsError(
+                    f"The run in {self.path} was started with {name} {saved.get(name)!r} and cannot be resumed with "
+                    f"{value!r}; leave that setting out, or train anew in another folder."
+                )
+        self.settings = saved
+        path = self.path / "state.pt"
+        if not path.is_file():
+            return None
+        state = None
+        with contextlib.suppress(Exception):  # foreign bytes lead the unpickler to exceptions of any kind
+            if zipfile.is_zipfile(path):  # what torch.save writes; torch.load would take bare pickles too
+                state = torch.load(path, map_location="cpu", weights_only=True)  # plain data only: nothing is run
+        ours = isinstance(state, dict) and state.get("format") == FORMAT
+        if not ours or state.get("settings") != saved:
+            raise DigitsError(f"{path} is not a whole state of this run; delete it to train from the first step again.")
+        return state
+
+    def resume(self, step: int) -> None:
+        """Cut the log back to `step`, and delete what a killed process left half written."""
+        path = self.path / "log.jsonl"
+        try:
+            lines = path.read_bytes().splitlines(keepends=True)
+            kept = b"".join(line for line in lines if json.loads(line)["step"] <= step)
+        except (OSError, ValueError, TypeError, KeyError):
+            raise DigitsError(f"{path} is not the log of a run; restore it, or empty it to log from here.") from None
+        self._write(path.name, kept)
+        self._clear()
+
+    def finish(self) -> None:
+        """Delete the state; the card says that the run is complete."""
+        self._delete("state.pt")
+
+    def _clear(self) -> None:
+        for name in ("config.json", "log.jsonl", "state.pt", *WEIGHTS):
+            for leftover in self.path.glob(f".{name}.*.tmp"):  # of write_atomically
+                self._delete(leftover.name)
+
+    def _write(self, name: str, content: bytes) -> None:
+        try:
+            write_atomically(self.path / name, content)
+        except OSError as error:
+            message = f"{self.path / name} cannot be written ({error.strerror}); choose another folder."
+            raise DigitsError(message) from None
+
+    def _delete(self, name: str) -> None:
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            message = f"{self.path / name} cannot be deleted ({error.strerror}); choose another folder."
+            raise DigitsError(message) from None
+
+
+class NoFolder:
+    """Keeps nothing: where nobody asked for a folder, and in the processes beside the first."""
+
+    def begin(self) -> None: ...
+
+    def resume(self, step: int) -> None: ...
+
+    def log(self, line: dict) -> None: ...
+
+    def keep_weights(self, model: Network, card: dict, best: bool = False) -> None: ...
+
+    def keep_state(self, state: dict) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def snapshot(parts: dict) -> dict:
+    """Generators, and things with a state_dict -> their states by name, for `keep_state`; what is None has none."""
+    states = {}
+    for name, part in parts.items():
+        if part is not None:
+            states[name] = part.get_state() if isinstance(part, torch.Generator) else part.state_dict()
+    return states
+
+
+def restore(parts: dict, states: dict) -> None:
+    """Bring `parts` to the states that `snapshot` took of them."""
+    for name, part in parts.items():
+        if part is not None:
+            (part.set_state if isinstance(part, torch.Generator) else part.load_state_dict)(states[name])
+
+
+def load_settings(path: str | Path) -> dict:
+    """The settings that the run in this folder was started with. Raises DigitsError where there is no run."""
+    path = Path(path) / "config.json"
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DigitsError(f"There is no run in {path.parent}: it has no {path.name}.") from None
+    except (OSError, ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise DigitsError(f"{path} cannot be read as a JSON object; restore it, or train anew in another folder.")
+    return settings
+
+
+def _finished(path: Path) -> bool:
+    try:
+        card = json.loads((path / "weights.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(card, dict) and card.get("complete") is True
