@@ -146,7 +146,7 @@ def test_a_run_killed_between_any_two_changes_on_the_disk_can_be_resumed(few, tm
 
 KILLED = """
 import sys
-from digits.data import Mnist, load_mnist
+from digits.data.mnist import Mnist, load_mnist
 from digits.training.config import TrainConfig
 from digits.training.loop import train
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from torch import distributed
 from digits.training import loop
 from digits.__main__ import main
-from digits.data import Mnist, load_mnist
+from digits.data.mnist import Mnist, load_mnist
 
 mnist = load_mnist()
 small = Mnist(mnist.images[:3000], mnist.labels[:3000], mnist.test_images[:1000], mnist.test_labels[:1000], 1000)
