@@ -9,7 +9,8 @@ import signal
 import sys
 
 from digits.errors import DigitsError
-from digits.ui.page import build_ui, launch
+from digits.ui.page import build_ui
+from digits.ui.serve import launch
 
 
 def parse() -> argparse.Namespace:
@@ -35,12 +36,10 @@ def login(auth: str | None) -> tuple[str, str] | None:
 
 
 def main() -> int:
-    global demo
     options = parse()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop ends it as Ctrl-C does
     try:
-        demo = build_ui(options.device)
-        launch(demo, options.host, options.port, options.share, login(options.auth))
+        launch(options.device, options.host, options.port, options.share, login(options.auth))
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)
         return 2

@@ -38,6 +38,8 @@ class Job:
     config: TrainConfig | TeachConfig
     visitor: str
     folder: Path
+    number: int = 1
+    """Which of its visitor's jobs this is, counted from 1."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: str = WAITING
     message: str = ""
@@ -95,7 +97,8 @@ class JobQueue:
                 self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
             for undecided in [job for job in self._jobs.values() if job.visitor == visitor and not job.kept]:
                 self._forget(undecided)
-            job = Job(config, visitor, self.folder, kept=isinstance(config, TrainConfig))
+            number = 1 + max((job.number for job in self._jobs.values() if job.visitor == visitor), default=0)
+            job = Job(config, visitor, self.folder, number, kept=isinstance(config, TrainConfig))
             job.folder = self.folder / job.id
             job.config = dataclasses.replace(config, out=job.folder)
             self._jobs[job.id] = job

@@ -85,6 +85,13 @@ class Recognizer:
 
     def read_ink(self, inks: Tensor) -> list[Reading]:
         """Ink (N, 1, 28, 28) in [0, 1] -> N readings."""
+        return self._readings(inks, *self.scores(inks))
+
+    def judge(self, inks: Tensor, logits: Tensor) -> list[Reading]:
+        """The readings of ink (N, 1, 28, 28) whose logits (N, 10) are known already."""
+        return self._readings(inks, *self._score(inks, logits))
+
+    def _readings(self, inks: Tensor, probabilities: np.ndarray, scores: np.ndarray) -> list[Reading]:
         return [
             Reading(
                 digit=int(row.argmax()) if score >= self.refusal_threshold else None,
@@ -92,7 +99,7 @@ class Recognizer:
                 digit_score=float(score),
                 ink=picture,
             )
-            for row, score, picture in zip(*self.scores(inks), inks[:, 0].numpy(), strict=True)
+            for row, score, picture in zip(probabilities, scores, inks[:, 0].numpy(), strict=True)
         ]
 
     @torch.inference_mode()
@@ -103,7 +110,10 @@ class Recognizer:
         an eleventh that is always 0, so the score is what softmax leaves to the ten (an energy, Liu et al. 2020).
         For the others it is the largest probability (Hendrycks and Gimpel 2017). More ink than a digit has scores 0.
         """
-        logits = self.model(inks.to(self.device)).float().cpu()  # (N, 10)
+        return self._score(inks, self.model(inks.to(self.device)))
+
+    def _score(self, inks: Tensor, logits: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        logits = logits.float().cpu()  # (N, 10)
         sums = inks.sum(dim=(1, 2, 3))
         probabilities = (logits / self.model.temperature.cpu()).softmax(1) * (sums > 0).unsqueeze(1)
         scores = logits.logsumexp(1).sigmoid() if self.model.knows_outliers else probabilities.amax(1)

@@ -1,10 +1,8 @@
-"""Which networks a visitor can choose, and the recognizers behind them."""
+"""Which networks a visitor has, what the page calls them, and the recognizers behind them."""
 
 import functools
 import json
 from pathlib import Path
-
-import gradio as gr
 
 from digits.errors import DigitsError
 from digits.jobs import Job, JobQueue
@@ -12,7 +10,13 @@ from digits.reading.recognizer import WEIGHTS, Recognizer
 from digits.training.teaching import TeachConfig
 
 DEFAULT = "cnn-large"
-TITLES = {"cnn": "CNN", "cnn-fast": "Fast CNN", "cnn-large": "Large CNN", "lenet": "LeNet-5", "mlp": "MLP 784-512-10"}
+TITLES = {
+    "cnn": "CNN",
+    "cnn-fast": "Fast CNN",
+    "cnn-large": "Large CNN",
+    "lenet": "LeNet-5",
+    "mlp": "MLP 784-512-10",
+}
 
 
 class Networks:
@@ -22,24 +26,18 @@ class Networks:
         self.jobs, self.device = jobs, device
         self._load = functools.lru_cache(maxsize=32)(Recognizer.load)  # 32 x 2 MB
 
-    def choices(self, visitor: str) -> list[tuple[str, str]]:
-        """(label, key) pairs for a picker: the shipped networks, then this visitor's own, newest first."""
-        shipped = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
-        mine = [(self.label(job), job.id) for job in self.jobs.of_visitor(visitor) if job.weights and job.kept]
-        return shipped + mine
-
-    def picker(self, visitor: str, value: str | None = None) -> gr.Dropdown:
-        """An update for a picker: the visitor's choices, and the value where one is given."""
-        choices = self.choices(visitor)
-        return gr.Dropdown(choices=choices, value=value) if value else gr.Dropdown(choices=choices)
-
-    def label(self, job: Job) -> str:
-        """How the pickers call the network of a job that left one."""
-        return _taught_label(job) if isinstance(job.config, TeachConfig) else _job_label(job)
+    def listed(self, visitor: str) -> list[dict]:
+        """What the page shows of each network that this visitor has: their own, newest first, then the shipped ones."""
+        own = [self._describe(job) for job in self.jobs.of_visitor(visitor) if job.weights and job.kept]
+        return own + [dict(shipped) for shipped in _shipped()]
 
     def get(self, key: str, device: str = "cpu") -> Recognizer:
         """The recognizer behind a key. Raises DigitsError for an unknown one."""
         return self._load(self.path(key), device)
+
+    def chosen(self, payload: dict) -> Recognizer:
+        """The recognizer that a request names as `network`, or the shipped one. Raises DigitsError for an unknown one."""
+        return self.get(payload.get("network") or DEFAULT)
 
     def path(self, key: str) -> Path:
         """The weights behind a key. Raises DigitsError for an unknown one."""
@@ -48,38 +46,55 @@ class Networks:
         job = self.jobs.get(key)
         if job is not None and job.weights:
             return job.weights
-        path = WEIGHTS / f"{key}.safetensors"
-        if path not in WEIGHTS.glob("*.safetensors"):
+        if key not in {shipped["key"] for shipped in _shipped()}:
             raise DigitsError("That network is not on this server (any more); choose another from the list.")
-        return path
+        return WEIGHTS / f"{key}.safetensors"
+
+    def title(self, job: Job) -> str:
+        """Run 2, Fast CNN."""
+        return f"{self.name(job)}, {TITLES[job.config.model]}"
+
+    def name(self, job: Job) -> str:
+        """Run 2; a visitor's runs are counted from their first."""
+        return f"Run {job.number}"
+
+    def _describe(self, job: Job) -> dict:
+        card = json.loads(job.weights.with_suffix(".json").read_text(encoding="utf-8"))
+        accuracy = card["figures"]["test_accuracy"]
+        if isinstance(job.config, TeachConfig):
+            count = len(job.config.labels)
+            detail = f"taught {count} drawing{'s' if count > 1 else ''}"
+        else:
+            detail = "yours"
+        return {
+            "key": job.id,
+            "name": self.name(job),
+            "model": TITLES[job.config.model],
+            "detail": detail,
+            "own": True,
+            "accuracy": accuracy,
+            "parameters": card["parameters"],
+        }
 
 
-def picker(label: str = "Network", value: str = DEFAULT, visible: bool = True) -> gr.Dropdown:
-    """A picker of the shipped networks, before the page knows its visitor."""
-    choices = [(_shipped_label(path), path.stem) for path in sorted(WEIGHTS.glob("*.safetensors"))]
-    return gr.Dropdown(
-        choices, value=value, label=label, visible=visible, interactive=True, filterable=False, min_width=260
-    )
+@functools.cache
+def _shipped() -> tuple[dict, ...]:
+    found = []
+    for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: (path.stem != DEFAULT, path.stem)):
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        found.append(
+            {
+                "key": path.stem,
+                "name": TITLES[card["network"]],
+                "model": TITLES[card["network"]],
+                "detail": f"shipped, {card['config']['epochs']} epochs",
+                "own": False,
+                "accuracy": card["figures"]["test_accuracy"],
+                "parameters": card["parameters"],
+            }
+        )
+    return tuple(found)
 
 
-def _shipped_label(path) -> str:
-    card = json.loads(path.with_suffix(".json").read_text())
-    return f"{TITLES[card['network']]}, shipped ({card['figures']['test_accuracy']:.2%})"
-
-
-def _job_label(job: Job) -> str:
-    config = job.config
-    epochs = f"{job.updates[-1].epoch:.2g} epochs" if job.updates[-1].epoch != 1 else "1 epoch"
-    accuracy = job.validation_accuracy()
-    figure = f", {accuracy:.2%} on validation" if accuracy is not None else ""
-    return f"Mine: {TITLES[config.model]}, {epochs} at {job.started:%H:%M:%S}{figure}"
-
-
-def _taught_label(job: Job) -> str:
-    count, test = len(job.config.labels), job.updates[-1].after.test
-    drawings = "1 drawing" if count == 1 else f"{count} drawings"
-    return f"Mine: {TITLES[job.config.model]}, taught {drawings} at {job.started:%H:%M:%S} ({test:.2%})"
-
-
-def trainings(count: int) -> str:
+def count_trainings(count: int) -> str:
     return "1 training" if count == 1 else f"{count} trainings"

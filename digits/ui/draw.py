@@ -1,0 +1,185 @@
+"""The Draw tab: the pad, the answer, the same strokes on every network, the inside of the one in use, my drawings."""
+
+import random
+from collections.abc import Callable
+
+import gradio as gr
+import torch
+from torch import Tensor
+
+from digits.data.mnist import load_mnist
+from digits.errors import DigitsError
+from digits.ink.opening import FILE_MAX, PICTURE_MIN, open_image
+from digits.ink.strokes import from_strokes
+from digits.reading.explain import explain
+from digits.reading.inside import look_for, look_inside
+from digits.training.teaching import MOST_DRAWINGS
+from digits.ui.answers import (
+    LIKELY_ENOUGH,
+    SURE,
+    answer,
+    explanation_answer,
+    inside_answer,
+    number_answer,
+    packed,
+    signed,
+)
+from digits.ui.page_state import Page
+from digits.ui.parts import part
+from digits.ui.requests import (
+    DOT,
+    FRAME,
+    LARGEST_PICTURE,
+    STEPS,
+    answer_errors,
+    parse_drawings,
+    parse_ink,
+    parse_picture,
+    parse_steps,
+    parse_strokes,
+)
+from digits.ui.shell import LONGEST_LINK, read_with_all
+from digits.ui.teach import teaching_functions
+
+
+def draw_tab(page: Page) -> gr.HTML:
+    functions = [
+        *(read_strokes(page), read_other(page), read_number(page), read_number_picture(page)),
+        *(explain_reading(page), show_unit(page), read_with_all(page), read_drawings(page), find_test_digit),
+        *teaching_functions(page),
+    ]
+    return part(
+        "draw",
+        functions,
+        unit=FRAME,
+        dot=DOT,
+        sure=SURE,
+        likelyEnough=LIKELY_ENOUGH,
+        longestLink=LONGEST_LINK,
+        mostDrawings=MOST_DRAWINGS,
+        largestFile=FILE_MAX,
+        largestPicture=LARGEST_PICTURE,
+        smallestSide=PICTURE_MIN,
+    )
+
+
+def one_thread() -> None:
+    """One thread for a reading (the setting is this thread's own): two that spin against a training's two take 5.2 to
+    5.6 ms (median) instead of 1.6 to 2.0, and slow the training by a quarter. LOG.md has the figures.
+    """
+    if torch.get_num_threads() > 1:
+        torch.set_num_threads(1)
+
+
+def read(page: Page, payload: dict, ink: Tensor) -> dict:
+    """Ink (1, 28, 28) read by the network that the payload names, and its inside where that is on the screen."""
+    recognizer = page.networks.chosen(payload)
+    if payload.get("inside") is not True or not ink.any():
+        return answer(recognizer.read_ink(ink[None])[0])
+    inside = look_inside(recognizer.model, ink[None])
+    return answer(recognizer.judge(ink[None], inside.logits)[0]) | {"inside": inside_answer(inside)}
+
+
+def read_strokes(page: Page) -> Callable:
+    @answer_errors
+    async def read_strokes(payload: dict) -> dict:  # async: runs in the event loop, 2 ms, and so needs no thread
+        one_thread()
+        strokes, steps = parse_strokes(payload), parse_steps(payload)
+        reading = read(page, payload, from_strokes(strokes, frame=FRAME, **steps))
+        if payload.get("strip") is True and "ink" in reading:
+            stages = [from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
+            reading["strip"] = [packed(stage[0].numpy()) for stage in stages] + [reading["ink"]]
+        return reading
+
+    return read_strokes
+
+
+def stages_of(steps: dict[str, bool]) -> list[dict[str, bool]]:
+    """The way to the network's input: as drawn, then one more step at a time, up to the one before the last."""
+    return [{step: steps[step] and i < stage for i, step in enumerate(STEPS)} for stage in range(len(STEPS))]
+
+
+def read_other(page: Page) -> Callable:
+    @answer_errors
+    def read_other(payload: dict) -> dict:
+        """A picture or a test digit."""
+        return read(page, payload, parse_ink(payload))
+
+    return read_other
+
+
+def read_number(page: Page) -> Callable:
+    @answer_errors
+    def read_number(payload: dict) -> dict:
+        one_thread()
+        return number_answer(page.networks.chosen(payload).read_number(parse_strokes(payload)))
+
+    return read_number
+
+
+def read_number_picture(page: Page) -> Callable:
+    @answer_errors
+    def read_number_picture(payload: dict) -> dict:
+        return number_answer(page.networks.chosen(payload).read_number(open_image(parse_picture(payload))))
+
+    return read_number_picture
+
+
+def explain_reading(page: Page) -> Callable:
+    @answer_errors
+    def explain_reading(payload: dict) -> dict:
+        ink = parse_ink(payload)
+        if not ink.any():
+            raise DigitsError("There is no ink to explain; draw a digit first.")
+        return explanation_answer(explain(page.networks.chosen(payload).model, ink[None]), ink)
+
+    return explain_reading
+
+
+def show_unit(page: Page) -> Callable:
+    @answer_errors
+    def show_unit(payload: dict) -> dict:
+        """What one hidden unit or map looks for: its weights, and of a unit of the first layer its sum with this ink."""
+        model = page.networks.chosen(payload).model
+        layer, unit = payload.get("layer"), payload.get("unit")
+        if type(layer) is not int or not 0 <= layer < len(model.layers) or type(unit) is not int or unit < 0:
+            raise DigitsError("There is no such unit in this network; point at one of those on the page.")
+        found = look_for(model, layer, unit)
+        if found is None:
+            raise DigitsError("There is no such unit in this network; point at one of those on the page.")
+        weights, bias = found
+        shown = {"shape": weights.shape, "weights": signed(weights[None]), "bias": round(bias, 2), "sum": None}
+        if weights.shape == (28, 28):
+            normal = (parse_ink(payload)[0] - model.mean) / model.std
+            shown["sum"] = round(float((normal.numpy() * weights).sum()), 2)
+        return shown
+
+    return show_unit
+
+
+def read_drawings(page: Page) -> Callable:
+    @answer_errors
+    def read_drawings(payload: dict) -> dict:
+        one_thread()
+        inks, _ = parse_drawings(payload)
+        return {"digits": [reading.best for reading in page.networks.chosen(payload).read_ink(inks)]}
+
+    return read_drawings
+
+
+@answer_errors
+def find_test_digit(payload: dict) -> dict:
+    mnist, digit = load_mnist(), payload.get("digit")
+    if digit is not None and (type(digit) is not int or digit not in range(10)):
+        raise DigitsError(f"There is no digit {digit!r:.50}; wanted 0 to 9.")
+    index = payload.get("index")
+    if index is None:
+        labels = mnist.test_labels
+        index = random.choice(range(len(labels)) if digit is None else (labels == digit).nonzero()[:, 0].tolist())
+    if type(index) is not int or not 0 <= index < len(mnist.test_labels):
+        raise DigitsError(f"There is no test digit {index!r:.50}; wanted 0 to {len(mnist.test_labels) - 1:,}.")
+    return {
+        "index": index,
+        "label": int(mnist.test_labels[index]),
+        "ink": packed(mnist.test_images[index].numpy() / 255),
+    }

@@ -1,0 +1,62 @@
+"""A part of the page: a gr.HTML whose template, CSS and ES module stand in web/<name>/, and how the modules are served."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import gradio as gr
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+WEB = Path(__file__).parent / "web"
+# A module's address holds a hash of all of them, so that no browser mixes an old one with a new one.
+VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(WEB.rglob("*.*")))).hexdigest()[:12]
+
+# js_on_load is the body of a function: it cannot hold a static import, but it can hold this one.
+LOAD = """import(new URL({address}, document.baseURI)).then(
+  (module) => module.mount({{ element, props, server, upload }}),
+  () => {{ element.textContent = 'A script of this page did not load. Reload the page.'; }},
+)"""
+
+
+def part(name: str, functions: Sequence[Callable] = (), **constants: object) -> gr.HTML:
+    """The part that web/<name>/ makes. `functions` are those that it may call on the server; `constants` reach it as
+    `props.constants`, so that no number is stated in both languages.
+    """
+    folder = WEB / name
+    return gr.HTML(
+        {},
+        html_template=_read(folder / f"{name}.html"),
+        css_template=_read(folder / f"{name}.css"),
+        js_on_load=LOAD.format(address=json.dumps(_file_address(name))),
+        apply_default_css=False,
+        elem_id=name,
+        server_functions=list(functions),
+        constants=constants,
+    )
+
+
+def style(*names: str) -> str:
+    """Style sheets of web/ for the whole page, as one <style>: it is there before the first paint, in every mode."""
+    return "<style>" + "\n".join(_read(WEB / name) for name in names) + "</style>"
+
+
+def serve_modules(demo: gr.Blocks) -> list[Mount]:
+    """The routes that serve web/, at addresses that do not show where the server keeps its files; the parts of `demo`
+    load from them. Without this (Gradio's reload mode, an app that mounts `demo`) they load by Gradio's own route.
+    """
+    for block in demo.blocks.values():
+        if isinstance(block, gr.HTML) and (WEB / str(block.elem_id)).is_dir():
+            name = block.elem_id
+            block.js_on_load = LOAD.format(address=json.dumps(f"web/{VERSION}/{name}/{name}.js"))
+    return [Mount(f"/web/{VERSION}", StaticFiles(directory=WEB))]
+
+
+def _file_address(name: str) -> str:
+    gr.set_static_paths([WEB])
+    return f"gradio_api/file={(WEB / name / name).as_posix()}.js"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

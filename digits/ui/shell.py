@@ -1,0 +1,100 @@
+"""The shell: tabs, your drawing, the network in use, Share. It stands above every tab."""
+
+import base64
+from collections.abc import Callable
+
+import gradio as gr
+import torch
+from gradio.utils import get_space
+
+from digits.errors import DigitsError
+from digits.reading.reading import Reading
+from digits.training.config import TrainConfig
+from digits.ui.networks import DEFAULT
+from digits.ui.page_state import Page
+from digits.ui.parts import part
+from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_text, parse_visitor
+
+LONGEST_LINK = 1_500  # characters; a QR code of this size can still be photographed
+MOST_READERS = 8  # networks that read one drawing at once
+
+
+def shell(page: Page) -> gr.HTML:
+    """The part. It knows first who the visitor is, and tells the others."""
+    constants = {"network": DEFAULT, "longestLink": LONGEST_LINK, "unit": FRAME}
+    functions = [identify(page), read_with_all(page), read_weights(page), draw_qr]
+    return part("shell", functions, **constants)
+
+
+def identify(page: Page) -> Callable:
+    @answer_errors
+    def identify(payload: dict) -> dict:
+        """Who the visitor is, which networks they have, and what they are training: asked at start and after changes."""
+        visitor = parse_visitor(payload)
+        trainings = page.jobs.of_visitor(visitor, TrainConfig)
+        return {
+            "visitor": visitor,
+            "networks": page.networks.listed(visitor),
+            "training": trainings[0].id if trainings and trainings[0].active else None,
+            "addresses": page.addresses,
+            "sentence": share_sentence(page),
+        }
+
+    return identify
+
+
+def read_with_all(page: Page) -> Callable:
+    @answer_errors
+    def read_with_all(payload: dict) -> dict:
+        """What each of the visitor's networks reads one drawing as -> {"answers": {key: {...}}}."""
+        if torch.get_num_threads() > 1:  # this thread's own, as in draw.py
+            torch.set_num_threads(1)
+        ink = parse_ink(payload)
+        answers = {}
+        for network in page.networks.listed(parse_visitor(payload))[:MOST_READERS]:
+            try:
+                answers[network["key"]] = short(page.networks.get(network["key"]).read_ink(ink[None])[0])
+            except DigitsError:  # forgotten between the list and the reading
+                continue
+        return {"answers": answers}
+
+    return read_with_all
+
+
+def short(reading: Reading) -> dict:
+    """A reading in a list of networks."""
+    if reading.blank:
+        return {"digit": None, "best": None, "probability": 0}
+    probability = round(float(reading.probabilities.max()), 4)
+    return {"digit": reading.digit, "best": reading.best, "probability": probability}
+
+
+def read_weights(page: Page) -> Callable:
+    @answer_errors
+    def read_weights(payload: dict) -> dict:
+        """The weights of a network by its key, as a file to save."""
+        path = page.networks.path(parse_text(payload, "network"))
+        return {"name": "weights.safetensors", "base64": base64.b64encode(path.read_bytes()).decode()}
+
+    return read_weights
+
+
+@answer_errors
+def draw_qr(payload: dict) -> dict:
+    text = payload.get("text")
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST_LINK:
+        raise DigitsError(f"A QR code can hold a link of 1 to {LONGEST_LINK:,} characters; draw a simpler digit.")
+    import segno
+
+    return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
+
+
+def share_sentence(page: Page) -> str:
+    """Where this page can be reached by others."""
+    if get_space():
+        return "Share this page by its address."
+    if page.addresses:
+        return "Others reach this page at:"
+    if page.share_failed:
+        return "No public link could be made. In the same Wi-Fi: python app.py --host 0.0.0.0"
+    return "This page is only on this computer. python app.py --share makes a public link for it."

@@ -1,0 +1,286 @@
+// The Draw tab. Its state is one object, `desk`; the drawing itself is also the page's (store), as is the reading.
+import { bytes, make, say } from '../lib/dom.js';
+import { makeHistory } from '../lib/history.js';
+import { paintShares } from '../lib/paint.js';
+import { questionOf } from '../lib/question.js';
+import { connect, latest } from '../lib/server.js';
+import { EMPTY, isEmpty } from '../lib/sheet.js';
+import { store } from '../lib/store.js';
+import { mountAnswer } from './answer.js';
+import { FLAGGED_ONE, HARD } from './examples.js';
+import { mountInside } from './inside.js';
+import { isLink, openLink, replay } from './link.js';
+import { mountMine } from './mine.js';
+import { showBoxes } from './number.js';
+import { mountOthers } from './others.js';
+import { makePaper } from './pad.js';
+import { mountPen } from './pen.js';
+import { mountPictures } from './pictures.js';
+import { mountWhy } from './why.js';
+
+const KEPT = 'digits-drawing'; // in this browser tab's storage: a reload keeps the drawing
+const PATIENCE = 4_000; // milliseconds without a touch before an example is drawn
+const LABELS = {
+  digit: 'Draw one digit. Keys: 0 to 9 load a test digit of that kind, arrow keys',
+  number: 'Write a number of several digits. Keys: arrow keys',
+};
+
+export function mount({ element, props, server }) {
+  const { constants } = props;
+  const call = connect(server);
+  const find = (selector) => element.querySelector(selector);
+  const desk = {
+    unit: constants.unit,
+    wide: false, // the paper is for a whole number, not for one digit
+    drawing: EMPTY, // replaced, never changed
+    stroke: null, // the one under the pen, with its .widths where the pen has pressure
+    ahead: [], // where the browser expects the pen next: drawn for one frame, never kept or sent
+    cursor: null, // the keyboard's pen: { x, y, down }
+    tool: 'pen',
+    touched: 0, // when the newest pointer event came, on the clock of performance.now()
+    history: makeHistory(EMPTY),
+    waiting: makeHistory({ ...EMPTY, wide: true }), // the other mode's
+  };
+  const strokesNow = () => (desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes);
+  const question = () => withNetwork(questionOf(desk.drawing, strokesNow()));
+  const withNetwork = (about) => about && { ...about, ...(about.strokes ? { steps: stepsNow() } : {}), network: store.get('network') };
+  const boxes = [...element.querySelectorAll('[data-step]')];
+  const stepsNow = () => Object.fromEntries(boxes.map((box) => [box.dataset.step, box.checked]));
+
+  const act = makeActs();
+  const paper = makePaper(find('.paper'), desk, find('.hint'));
+  const answer = mountAnswer(element, desk, (label) => correct(label));
+  const inside = mountInside(element, desk, call, question);
+  const why = mountWhy(find('.why'), desk, call, question);
+  const pen = mountPen(paper, desk, change, act);
+  const pictures = mountPictures(element, paper, desk, change, answer.complain, constants);
+  const others = mountOthers(element, desk, call, () => questionOf(desk.drawing), act);
+  const mine = mountMine(element, call, constants, openStrokes, others.showLesson);
+  Object.assign(act, { openMine: mine.open, decide: mine.decide });
+
+  function change(next) {
+    desk.history.push(next);
+    become();
+  }
+
+  function become() {
+    desk.drawing = desk.history.present;
+    desk.stroke = null;
+    desk.ahead = [];
+    answer.mark(null);
+    find('[data-do=undo]').disabled = !desk.history.canUndo;
+    find('[data-do=redo]').disabled = !desk.history.canRedo;
+    find('[data-do=clear]').disabled = isEmpty(desk.drawing);
+    store.set({ drawing: desk.drawing });
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify({ wide: desk.wide, strokes: desk.drawing.strokes }));
+    } catch {
+      // No storage: a reload begins with an empty pad.
+    }
+    paper.paint();
+    act.ask();
+  }
+
+  function makeActs() {
+    return {
+      change,
+      complain: (text) => answer.complain(text),
+      ask: latest(read),
+      undo: () => desk.history.undo() && become(),
+      redo: () => desk.history.redo() && become(),
+      clear() {
+        desk.cursor = null;
+        if (!isEmpty(desk.drawing) || desk.stroke) change({ ...desk.drawing, strokes: [], picture: null });
+        else paper.paint();
+      },
+      picture: () => pictures.choose(),
+      test: () => act.loadTestDigit({}),
+      mine: () => mine.open(),
+      widen,
+      loadTestDigit,
+      why: () => toggle('why', () => why.ask()),
+      steps: () => toggle('steps', () => act.ask()),
+      how: () => store.set({ tab: 'how', step: 2 }),
+      train: () => store.set({ tab: 'train' }),
+      evaluate: () => store.set({ tab: 'evaluate' }),
+      tryHard() {
+        if (desk.wide) widen(false);
+        openStrokes(HARD[Math.floor(Math.random() * HARD.length)]);
+      },
+      teachAs(label) {
+        correct(label);
+        mine.teach();
+      },
+    };
+  }
+
+  function toggle(name, opened) {
+    const panel = find(`.${name}`);
+    panel.hidden = !panel.hidden;
+    find(`[data-do=${name}]`).setAttribute('aria-expanded', String(!panel.hidden));
+    if (!panel.hidden) opened();
+  }
+
+  /** One digit or a whole number: each has its own paper and history, and the other's waits. */
+  function widen(on) {
+    if (desk.wide === on) return;
+    desk.cursor = null;
+    pen.end();
+    desk.wide = on;
+    [desk.history, desk.waiting] = [desk.waiting, desk.history];
+    for (const button of element.querySelectorAll('[data-mode]')) {
+      button.setAttribute('aria-pressed', String((button.dataset.mode === 'number') === on));
+    }
+    say(find('.hint span'), on ? 'Write a number' : 'Draw a digit');
+    find('.hint small').hidden = on;
+    element.querySelector('.page').classList.toggle('number', on);
+    const label = paper.canvas.getAttribute('aria-label');
+    const [from, to] = on ? [LABELS.digit, LABELS.number] : [LABELS.number, LABELS.digit];
+    paper.canvas.setAttribute('aria-label', label.replace(from, to));
+    answer.empty();
+    inside.empty();
+    become();
+  }
+
+  function choose(tool) {
+    desk.tool = tool;
+    for (const button of element.querySelectorAll('[data-tool]')) {
+      button.setAttribute('aria-pressed', String(button.dataset.tool === tool));
+    }
+    paper.canvas.classList.toggle('erasing', tool === 'eraser');
+  }
+
+  function openStrokes(strokes) {
+    if (pen.isDown()) return;
+    if (desk.wide) widen(false);
+    change({ ...desk.drawing, strokes, picture: null });
+  }
+
+  async function loadTestDigit(which) {
+    const before = desk.drawing;
+    const found = await call('find_test_digit', which);
+    if (desk.stroke || desk.drawing !== before) return;
+    if (found.error) return answer.complain(found.error);
+    const bitmap = make('canvas', { width: 28, height: 28 });
+    paintInk(bitmap, bytes(found.ink), paper.canvas);
+    change({ ...desk.drawing, strokes: [], picture: { bitmap, index: found.index, label: found.label } });
+  }
+
+  function correct(label) {
+    if (!desk.drawing.strokes.length) return;
+    answer.mark(label, mine.correct(label, desk.drawing.strokes));
+  }
+
+  /** Ask the network in use; the newest drawing wins. */
+  async function read() {
+    const since = desk.touched;
+    const asked = desk.drawing;
+    const [network, { wide }] = [store.get('network'), desk];
+    const drawn = strokesNow();
+    const about = question();
+    if (!network) return;
+    const steps = find('.steps');
+    const [name, more] = wide
+      ? [about?.picture ? 'read_number_picture' : 'read_number', {}]
+      : [about?.strokes ? 'read_strokes' : 'read_other', { inside: inside.wanted, strip: !steps.hidden }];
+    const reading = about && (!wide || !('index' in about)) ? await call(name, { ...about, ...more }) : { blank: true };
+    const emptied = isEmpty(desk.drawing) && !desk.stroke && !reading.blank;
+    if (wide !== desk.wide || asked.picture !== desk.drawing.picture || emptied) return;
+    show(reading);
+    if (reading.silent) setTimeout(act.ask, 2_000); // asked again by itself
+    if (desk.stroke && drawn.length) {
+      performance.measure('reading', { start: since, end: performance.now() }); // for bench pad, and any profiler
+      performance.clearMeasures('reading');
+    }
+    if (!desk.stroke) settle(reading);
+  }
+
+  function show(reading) {
+    find('.boxes').replaceChildren();
+    if (reading.error) {
+      if (!reading.silent) answer.empty();
+      return answer.complain(reading.error);
+    }
+    if (reading.blank) {
+      answer.empty(reading.sentence ? reading : undefined);
+      return inside.empty();
+    }
+    if (reading.digits) {
+      answer.showNumber(reading);
+      return showBoxes(element, paper, desk, reading);
+    }
+    const { picture } = desk.drawing;
+    answer.show(reading, picture?.label === undefined ? '' : `Test digit ${picture.index.toLocaleString('en')}, labelled ${picture.label}.`);
+    say(find('[data-do=why]'), `Why ${reading.best === 8 ? 'an' : 'a'} ${reading.best}?`);
+    inside.show(reading);
+    showStrip(reading);
+  }
+
+  function showStrip(reading) {
+    if (!reading.strip) return;
+    const canvases = [...element.querySelectorAll('.steps canvas')];
+    canvases.forEach((canvas, i) => paintShares(canvas, bytes(reading.strip[i]), 28, 28));
+  }
+
+  /** The pen is up: the other networks read too, and everything that costs more than a reading. */
+  function settle(reading) {
+    store.set({ reading: reading.blank || reading.error ? null : reading });
+    if (reading.blank || reading.error) others.forget();
+    else others.ask();
+    why.ask();
+  }
+
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (!button) return;
+    if (button.dataset.tool) choose(button.dataset.tool);
+    else if (button.dataset.mode) widen(button.dataset.mode === 'number');
+    else act[button.dataset.do]?.();
+  });
+  element.addEventListener('digits:inside', () => act.ask());
+  for (const box of boxes) box.addEventListener('change', () => act.ask());
+  store.watch(['network'], ({ network }, changed) => {
+    const before = store.get('reading');
+    if (changed.length === 1 && before?.best !== undefined && !isEmpty(desk.drawing)) answer.remember(before.best);
+    if (network) act.ask();
+  });
+  store.watch(['drawing'], ({ drawing }) => {
+    if (drawing !== desk.drawing && drawing.picture?.index !== undefined && !drawing.picture.bitmap) loadTestDigit(drawing.picture); // from Evaluate
+  });
+  store.watch(['tab'], () => paper.paint());
+  window.addEventListener('hashchange', () => openLink(paper, desk, pen, act));
+  answer.empty();
+  if (isLink()) openLink(paper, desk, pen, act);
+  else restore();
+  showExample();
+
+  function restore() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(KEPT) || '{}');
+      widen(Boolean(kept.wide));
+      if (kept.strokes?.length) change({ ...desk.drawing, strokes: kept.strokes, picture: null });
+    } catch {
+      // Nothing to restore.
+    }
+  }
+
+  /** Nobody has drawn yet: a flagged 1 draws itself, faint, and is read. */
+  function showExample() {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (still || isLink() || !isEmpty(desk.drawing)) return;
+    const timer = setTimeout(() => {
+      if (!isEmpty(desk.drawing) || desk.stroke || desk.wide || store.get('tab') !== 'draw' || desk.cursor) return;
+      const done = () => change({ ...desk.drawing, strokes: FLAGGED_ONE, picture: null });
+      replay(paper, desk, pen, FLAGGED_ONE, done, true);
+    }, PATIENCE);
+    for (const type of ['pointerdown', 'keydown']) window.addEventListener(type, () => clearTimeout(timer), { once: true });
+  }
+}
+
+/** Ink as the pad shows it: the pen's colour, see-through where there is paper. */
+function paintInk(canvas, shares, paper) {
+  const image = new ImageData(28, 28);
+  const [red, green, blue] = getComputedStyle(paper).color.match(/[\d.]+/g).map(Number);
+  shares.forEach((share, i) => image.data.set([red, green, blue, share], i * 4));
+  canvas.getContext('2d').putImageData(image, 0, 0);
+}

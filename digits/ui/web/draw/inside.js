@@ -1,0 +1,180 @@
+// Inside this network, at this moment: strokes, 28x28, hidden units or maps, outputs. It moves with the pen, and is
+// asked for only while it is on the screen.
+import { bytes, make, say } from '../lib/dom.js';
+import { paintDrawing, paintShares, paintWeights } from '../lib/paint.js';
+import { PEN } from '../lib/sheet.js';
+
+const ROWS = 16; // of a layer of units
+const GAP = 1; // cells between two maps
+
+export function mountInside(element, desk, call, question) {
+  const find = (selector) => element.querySelector(selector);
+  const [strokes, seen, stages, logits, unit] = ['.strokes', '.seen', '.stages', '.logits', '.unit'].map(find);
+  const cells = Array.from({ length: 10 }, (_, digit) => {
+    const cell = { fill: make('i') };
+    cell.node = make('span', {}, cell.fill, make('b', {}, String(digit)));
+    return cell;
+  });
+  logits.append(...cells.map(({ node }) => node));
+  let visible = false;
+  let pinned = false;
+  let shown = '';
+  let figures = [];
+  const state = {
+    /** Whether readings should bring the inside with them. */
+    get wanted() {
+      return visible && !desk.wide;
+    },
+    show,
+    empty() {
+      for (const canvas of [seen, strokes]) canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
+      for (const { canvas, stage } of figures) paintStage(canvas, { ...stage, values: new Uint8Array(product(stage.shape)) });
+      showLogits([]);
+      if (!pinned) unit.replaceChildren();
+    },
+  };
+  new IntersectionObserver((entries) => {
+    const before = visible;
+    visible = entries[entries.length - 1].isIntersecting;
+    if (visible && !before) element.dispatchEvent(new CustomEvent('digits:inside'));
+  }).observe(find('.inside'));
+
+  function show(reading) {
+    paintDrawing(strokes, { ...desk.drawing, strokes: desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes }, desk.unit, PEN);
+    paintShares(seen, bytes(reading.ink), 28, 28);
+    if (!reading.inside) return;
+    const key = reading.inside.stages.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
+    if (key !== shown) build(reading.inside.stages);
+    shown = key;
+    reading.inside.stages.forEach((stage, i) => {
+      const values = bytes(stage.values);
+      figures[i].stage = { ...stage, values };
+      paintStage(figures[i].canvas, figures[i].stage);
+      const kind = stage.units ? 'maps' : 'hidden units';
+      const part = stage.units && stage.count > stage.units.length ? `${stage.units.length} of ` : '';
+      say(figures[i].caption, `${part}${stage.count} ${kind}${stage.units ? '' : `, ${stage.on} of them on`}`);
+    });
+    const last = reading.inside.stages.at(-1);
+    say(find('.arrow.last small'), last && !last.units ? `${last.count} × 10 weights` : 'ten sums');
+    showLogits(reading.inside.logits);
+  }
+
+  function build(list) {
+    pinned = false;
+    unit.replaceChildren();
+    figures = list.map((stage) => {
+      const canvas = make('canvas', { tabindex: 0, role: 'img', 'aria-label': stage.units ? 'Maps of a layer' : 'Hidden units of a layer' });
+      const caption = make('figcaption');
+      const figure = { canvas, caption, stage };
+      const [width, height] = sizeOf(stage);
+      canvas.style.aspectRatio = `${width} / ${height}`;
+      figure.node = make('figure', { class: 'stage' }, canvas, caption);
+      canvas.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && !pinned && point(figure, event));
+      canvas.addEventListener('click', (event) => {
+        pinned = !pinned;
+        point(figure, event);
+      });
+      return figure;
+    });
+    stages.replaceChildren(...figures.map(({ node }) => node));
+  }
+
+  let asked = '';
+  async function point({ canvas, stage }, event) {
+    const box = canvas.getBoundingClientRect();
+    const [width, height] = sizeOf(stage);
+    const at = unitAt(stage, ((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height);
+    if (at === null) return;
+    const number = stage.units ? stage.units[at] : at;
+    const key = `${stage.layer}:${number}:${pinned}`;
+    if (key === asked) return;
+    asked = key;
+    const about = question();
+    if (!about) return;
+    const answer = await call('show_unit', { ...about, layer: stage.layer, unit: number });
+    if (key !== asked) return;
+    unit.replaceChildren(...describeUnit(answer, stage, number));
+  }
+
+  function describeUnit(answer, stage, number) {
+    if (answer.error) return [answer.error];
+    const name = `${stage.units ? 'Map' : 'Unit'} ${number + 1}`;
+    const nodes = [];
+    const { shape } = answer;
+    if (shape.length === 2) {
+      const canvas = make('canvas', { class: 'tile' });
+      nodes.push(canvas);
+      queueMicrotask(() => paintWeights(canvas, bytes(answer.weights), shape[1], shape[0]));
+    }
+    if (answer.sum !== null) {
+      const total = answer.sum + answer.bias;
+      nodes.push(`${name}: ink × weights = ${answer.sum}, bias ${answer.bias}, ${total > 0 ? 'on' : 'off'}. Orange wants ink, blue wants paper.`);
+    } else if (shape.length === 2) nodes.push(`${name} slides this ${shape[0]}×${shape[1]} filter over the drawing. Orange wants ink, blue wants paper.`);
+    else nodes.push(`${name} mixes the ${shape[0]} maps of the layer before it, with ${shape.slice(1).join('×') || 1} weights for each.`);
+    if (pinned) nodes.push('Pinned; press again to let go.');
+    return nodes;
+  }
+
+  function showLogits(values) {
+    const high = Math.max(...values, 0.01);
+    const low = Math.min(...values, -0.01);
+    const first = values.indexOf(Math.max(...values));
+    const room = 96; // pixels; the digits stand below
+    cells.forEach(({ node, fill }, digit) => {
+      const value = values[digit] ?? 0;
+      node.className = digit === first ? 'first' : '';
+      fill.style.top = `${((high - Math.max(value, 0)) / (high - low)) * room}px`;
+      fill.style.height = `${(Math.abs(value) / (high - low)) * room}px`;
+    });
+    const words = values.map((value, digit) => `${digit}: ${value.toFixed(1)}`).join(', ');
+    logits.setAttribute('aria-label', words ? `Ten outputs before softmax: ${words}` : 'Ten outputs');
+  }
+  return state;
+}
+
+const product = (shape) => shape.reduce((all, size) => all * size, 1);
+
+/** Cells of a stage's canvas: maps in two rows, units in ROWS rows. */
+function sizeOf(stage) {
+  const [count, height, width] = stage.shape;
+  if (!stage.units) return [Math.ceil(count / ROWS) * 2 - 1, Math.min(count, ROWS) * 2 - 1];
+  const columns = Math.ceil(count / 4);
+  return [columns * (width + GAP) - GAP, Math.ceil(count / columns) * (height + GAP) - GAP];
+}
+
+function unitAt(stage, x, y) {
+  const [count, height, width] = stage.shape;
+  const columns = stage.units ? Math.ceil(count / 4) : Math.ceil(count / ROWS);
+  const [stepX, stepY] = stage.units ? [width + GAP, height + GAP] : [2, 2];
+  const at = Math.floor(y / stepY) * columns + Math.min(columns - 1, Math.max(0, Math.floor(x / stepX)));
+  return at >= 0 && at < count ? at : null;
+}
+
+function paintStage(canvas, stage) {
+  const [columnsOfCells, rowsOfCells] = sizeOf(stage);
+  const [count, height = 1, width = 1] = stage.shape;
+  const scale = stage.units ? 1 : 4; // units have round cells with air between them
+  canvas.width = columnsOfCells * scale;
+  canvas.height = rowsOfCells * scale;
+  const brush = canvas.getContext('2d');
+  const style = getComputedStyle(canvas);
+  const colours = ['--sunk', '--a'].map((name) => style.getPropertyValue(name).trim());
+  const columns = stage.units ? Math.ceil(count / 4) : Math.ceil(count / ROWS);
+  const [stepX, stepY] = stage.units ? [width + GAP, height + GAP] : [2, 2];
+  for (let i = 0; i < count; i++) {
+    const left = (i % columns) * stepX * scale;
+    const top = Math.floor(i / columns) * stepY * scale;
+    brush.globalAlpha = 1;
+    brush.fillStyle = colours[0];
+    const [wide, high] = stage.units ? [width, height] : [1.5 * scale, 1.5 * scale];
+    brush.fillRect(left, top, wide, high);
+    brush.fillStyle = colours[1];
+    for (let cell = 0; cell < width * height; cell++) {
+      const value = stage.values[i * width * height + cell];
+      if (!value) continue;
+      brush.globalAlpha = Math.sqrt(value / 255); // the root, so that weak ones show
+      if (stage.units) brush.fillRect(left + (cell % width), top + Math.floor(cell / width), 1, 1);
+      else brush.fillRect(left, top, wide, high);
+    }
+  }
+}

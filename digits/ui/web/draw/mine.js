@@ -1,0 +1,256 @@
+// My drawings: those that the visitor labelled, in a drawer; and Teach it, which learns them.
+import { make, percent, save, say } from '../lib/dom.js';
+import { follow, latest } from '../lib/server.js';
+import { store, use } from '../lib/store.js';
+import { check, openShelf, parse, textOf } from './kept.js';
+
+const READ_AT_ONCE = 100;
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const flat = ({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) });
+
+export function mountMine(element, call, constants, openDrawing, showLesson) {
+  const dialog = element.querySelector('dialog.mine');
+  const opener = element.querySelector('.mine-button');
+  const shelf = openShelf(constants.unit, constants.dot);
+  const view = build(dialog);
+  let answers = new Map(); // strokes as JSON -> digit that the network in use read
+  let teaching = null;
+
+  function tell(text, trouble = false) {
+    say(view.notice, text);
+    view.notice.classList.toggle('trouble', trouble);
+  }
+
+  function keep(kept) {
+    const room = shelf.write(kept);
+    if (!room) tell('This browser has no room for more drawings; download them, then delete some.', true);
+    list();
+    return room;
+  }
+
+  function list() {
+    const { drawings } = shelf.read();
+    say(opener, drawings.length ? `My drawings (${drawings.length})` : 'My drawings');
+    for (const button of [view.teach, view.download, view.empty]) button.disabled = !drawings.length;
+    view.teach.disabled ||= Boolean(teaching?.active);
+    say(view.empty, 'Delete all');
+    if (!dialog.open) return;
+    view.tiles.replaceChildren(...drawings.map(showTile));
+    read();
+  }
+
+  function showTile(drawing, i) {
+    const digit = answers.get(JSON.stringify(drawing.strokes));
+    const right = digit === drawing.label;
+    const read = digit === undefined ? null : make('span', { class: right ? 'right' : 'wrong' }, ` read ${digit ?? 'nothing'}`);
+    const show = make('button', {
+      type: 'button',
+      class: 'show',
+      'aria-label': `Put this ${drawing.label} on the pad`,
+      onclick: () => {
+        dialog.close();
+        openDrawing(drawing.strokes);
+      },
+    });
+    show.innerHTML = picture(drawing.strokes);
+    const remove = () => {
+      const kept = shelf.read();
+      kept.drawings.splice(i, 1);
+      keep(kept);
+    };
+    const cross = make('button', { type: 'button', class: 'remove', 'aria-label': `Delete this ${drawing.label}`, onclick: remove }, '×');
+    return make('li', {}, show, make('b', {}, String(drawing.label)), read, cross);
+  }
+
+  const read = latest(async () => {
+    const network = store.get('network');
+    const unread = shelf.read().drawings.filter((drawing) => !answers.has(JSON.stringify(drawing.strokes)));
+    const some = unread.slice(0, READ_AT_ONCE);
+    if (!some.length || !dialog.open) return;
+    const answer = await call('read_drawings', { network, drawings: some.map(flat) });
+    if (network !== store.get('network')) return;
+    if (answer.error) return tell(answer.error, true);
+    some.forEach((drawing, i) => answers.set(JSON.stringify(drawing.strokes), answer.digits[i]));
+    list();
+  });
+
+  store.watch(['network'], () => {
+    answers = new Map();
+    list();
+  });
+  window.addEventListener('storage', (event) => event.key === shelf.name && list());
+
+  /** "It was a 7": keep the drawing with its label -> what happened, in a sentence. */
+  function correct(label, strokes) {
+    const kept = shelf.read();
+    let drawing;
+    try {
+      drawing = check({ label, strokes, writer: kept.writer }, constants.unit, constants.dot);
+    } catch {
+      return 'That is too small to keep; draw it larger.';
+    }
+    const known = kept.drawings.find((other) => same(other.strokes, drawing.strokes));
+    if (known) known.label = label; // the visitor thought again
+    else if (kept.drawings.length >= constants.mostDrawings) {
+      return `My drawings holds ${constants.mostDrawings}; download them, then delete some.`;
+    } else kept.drawings.unshift(drawing);
+    return keep(kept) ? `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` : view.notice.textContent;
+  }
+
+  async function teach() {
+    tell('Starting.');
+    view.teach.disabled = true;
+    const answer = await call('teach', { network: store.get('network'), drawings: shelf.read().drawings.map(flat) }, 30);
+    if (answer.error) {
+      list();
+      return tell(answer.error, true);
+    }
+    watch();
+  }
+
+  function watch() {
+    follow(async () => {
+      const answer = await call('look_at_teaching');
+      if (answer.error) return false;
+      if (answer.job) show(answer);
+      return !answer.active;
+    });
+  }
+
+  function show(answer) {
+    teaching = answer;
+    showLesson(answer);
+    tell(answer.sentence, answer.trouble);
+    view.stop.hidden = !answer.active;
+    view.teach.disabled = answer.active || !shelf.read().drawings.length;
+    view.progress.hidden = !answer.active;
+    view.progress.value = answer.share;
+    view.lesson.hidden = !answer.result;
+    if (!answer.result) return;
+    const { drawings, test, count } = answer.result;
+    const rows = [
+      ['these drawings', ...drawings.map((share) => `${Math.round(share * count)} of ${count}`)],
+      ['MNIST test, 10,000 images', ...test.map((share) => percent(share, 2))],
+    ];
+    view.rows.replaceChildren(
+      ...rows.map(([name, ...cells]) => make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((text) => make('td', {}, text)))),
+    );
+  }
+
+  async function decide(name) {
+    const answer = await call(name, { job: teaching?.job });
+    tell(answer.error || answer.sentence, Boolean(answer.error));
+    view.lesson.hidden = true;
+    teaching = null;
+    showLesson(null);
+    window.dispatchEvent(new Event('digits:networks'));
+    if (!answer.key) return;
+    const off = store.watch(['networks'], ({ networks }) => {
+      if (!networks.some(({ key }) => key === answer.key)) return;
+      queueMicrotask(() => off());
+      use(answer.key);
+    });
+  }
+
+  view.teach.addEventListener('click', teach);
+  view.stop.addEventListener('click', () => call('stop_teaching'));
+  view.keep.addEventListener('click', () => decide('keep_teaching'));
+  view.discard.addEventListener('click', () => decide('discard_teaching'));
+  view.close.addEventListener('click', () => dialog.close());
+  view.download.addEventListener('click', () => {
+    const lines = shelf.read().drawings.map((drawing) => `${JSON.stringify({ set: 'mine', ...drawing })}\n`);
+    save('my-drawings.jsonl', 'application/jsonl', new Blob(lines));
+  });
+  view.upload.addEventListener('click', () => view.file.click());
+  view.empty.addEventListener('click', () => {
+    const kept = shelf.read();
+    const really = `Really delete ${kept.drawings.length}?`;
+    if (view.empty.textContent !== really) return say(view.empty, really); // the second press does it
+    keep({ ...kept, drawings: [] });
+    tell('Deleted.');
+  });
+  view.file.addEventListener('change', async () => {
+    const [file] = view.file.files;
+    view.file.value = '';
+    if (!file) return;
+    try {
+      add(parse(await textOf(file, constants.largestFile), file.name, constants.unit, constants.dot), file.name);
+    } catch (error) {
+      tell(error.message, true);
+    }
+  });
+
+  function add(drawings, name) {
+    const kept = shelf.read();
+    const keyOf = ({ label, strokes }) => JSON.stringify([label, strokes]);
+    const known = new Set(kept.drawings.map(keyOf));
+    const fresh = drawings.filter((drawing) => !known.has(keyOf(drawing)) && known.add(keyOf(drawing)));
+    const room = constants.mostDrawings - kept.drawings.length;
+    if (fresh.length > room) {
+      const many = fresh.length.toLocaleString('en');
+      throw new Error(`"${name}" has ${many} new drawings, and there is room for ${room} of ${constants.mostDrawings}; delete some, or split the file.`);
+    }
+    kept.drawings.unshift(...fresh);
+    const there = drawings.length - fresh.length;
+    if (keep(kept)) tell(there ? `Added ${fresh.length}; ${there} were here already.` : `Added ${fresh.length}.`);
+  }
+
+  function open() {
+    if (!dialog.open) dialog.showModal();
+    list();
+  }
+  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+  store.watch(['visitor'], ({ visitor }) => visitor && watch()); // a teaching is found again after a reload
+  list();
+  return { open, correct, teach, decide, drawings: () => shelf.read().drawings };
+}
+
+function build(dialog) {
+  const button = (text, kind = '') => make('button', { type: 'button', class: `button ${kind}` }, text);
+  const view = {
+    teach: button('Teach it', 'primary'),
+    stop: button('Stop teaching'),
+    upload: button('Upload'),
+    download: button('Download'),
+    empty: button('Delete all'),
+    keep: button('Keep', 'primary'),
+    discard: button('Discard'),
+    close: make('button', { type: 'button', class: 'tool' }, 'Close'),
+    notice: make('p', { class: 'notice', role: 'status', 'aria-live': 'polite' }),
+    progress: make('progress', { max: 1, value: 0, 'aria-label': 'Teaching progress', hidden: true }),
+    rows: make('tbody'),
+    tiles: make('ul', { class: 'drawings', 'aria-label': 'My drawings' }),
+    file: make('input', { type: 'file', accept: '.jsonl,.gz', hidden: true, 'aria-label': 'Drawings' }),
+  };
+  view.stop.hidden = true;
+  const head = ['Read right', 'before', 'after'].map((text) => make('th', { scope: 'col' }, text));
+  view.lesson = make(
+    'div',
+    { class: 'lesson', hidden: true },
+    make('table', {}, make('thead', {}, make('tr', {}, ...head)), view.rows),
+    make('div', { class: 'acts' }, view.keep, view.discard),
+  );
+  dialog.append(
+    make('div', { class: 'mine-head' }, make('h2', {}, 'My drawings'), view.close),
+    make('p', { class: 'note' }, 'Where a reading is wrong, press the digit that it was: the drawing is kept here, in this browser only. Teach it: a copy of the network in use learns from these drawings in seconds.'),
+    make('div', { class: 'acts' }, view.teach, view.stop, view.upload, view.download, view.empty),
+    view.notice,
+    view.progress,
+    view.lesson,
+    view.tiles,
+    view.file,
+  );
+  return view;
+}
+
+/** Strokes as a small SVG. */
+export function picture(strokes) {
+  const points = strokes.flat();
+  const [xs, ys] = [0, 1].map((i) => points.map((point) => point[i]));
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  const [width, height] = [Math.max(...xs) - left, Math.max(...ys) - top];
+  const side = Math.max(width, height) * 1.25;
+  const corner = [left + (width - side) / 2, top + (height - side) / 2];
+  const lines = strokes.map((stroke) => `<polyline points="${(stroke.length > 1 ? stroke : [stroke[0], stroke[0]]).join(' ')}"/>`);
+  return `<svg aria-hidden="true" viewBox="${[...corner, side, side].join(' ')}" stroke-width="${side * 0.07}">${lines.join('')}</svg>`;
+}

@@ -1,0 +1,125 @@
+// The same strokes, read by every network that the visitor has; and what to do next.
+import { make, percent } from '../lib/dom.js';
+import { latest } from '../lib/server.js';
+import { store, use } from '../lib/store.js';
+
+const MOST = 4; // rows; the rest is behind a button
+
+export function mountOthers(element, desk, call, question, act) {
+  const [list, next] = [element.querySelector('.others'), element.querySelector('.next')];
+  let answers = {};
+  let all = false;
+  let lesson = null; // a teaching that runs or waits for a decision
+
+  const ask = latest(async () => {
+    const about = desk.wide ? null : question();
+    const asked = desk.drawing;
+    const answer = about ? await call('read_with_all', about) : { answers: {} };
+    if (answer.error || asked !== desk.drawing) return;
+    answers = answer.answers;
+    show();
+  });
+
+  function show() {
+    const networks = store.get('networks');
+    const used = store.get('network');
+    const sorted = [...networks].sort((a, b) => (b.key === used) - (a.key === used));
+    const rows = (all ? sorted : sorted.slice(0, MOST)).map((network) => {
+      const answer = answers[network.key];
+      const share = answer?.best == null ? '' : percent(answer.probability);
+      const gauge = make('i');
+      gauge.style.width = share || '0';
+      return make(
+        'li',
+        {},
+        make(
+          'button',
+          { type: 'button', class: 'reader', 'aria-pressed': String(network.key === used), onclick: () => use(network.key) },
+          make('i', { class: network.key === used ? 'mark used' : 'mark' }),
+          make('span', {}, make('b', {}, network.name), make('small', {}, network.own ? `${network.model}, ${network.detail}` : network.detail)),
+          make('span', { class: 'share-of' }, share, make('div', { class: 'gauge' }, gauge)),
+          make('span', { class: answer?.digit == null ? 'read unsure' : 'read' }, String(answer?.best ?? '')),
+        ),
+      );
+    });
+    if (networks.length > MOST) {
+      const toggle = () => {
+        all = !all;
+        show();
+      };
+      const text = all ? 'Fewer' : `All ${networks.length}`;
+      rows.push(make('li', { class: 'more' }, make('button', { type: 'button', class: 'link', onclick: toggle }, text)));
+    }
+    list.replaceChildren(...rows);
+    showNext(networks, used);
+  }
+
+  function showNext(networks, used) {
+    const card = lesson ? lessonCard(lesson, act) : chooseCard({ networks, used, answers, reading: store.get('reading'), act });
+    next.replaceChildren(
+      make('h2', {}, card.title),
+      make('p', {}, card.text),
+      make(
+        'div',
+        { class: 'acts' },
+        ...card.acts.map(([text, run], i) =>
+          make('button', { type: 'button', class: i || card.quiet ? 'button' : 'button primary', onclick: run }, text),
+        ),
+      ),
+    );
+  }
+
+  store.watch(['network', 'networks', 'reading'], show);
+  return {
+    ask,
+    forget() {
+      answers = {};
+      show();
+    },
+    showLesson(answer) {
+      lesson = answer?.active || answer?.result ? answer : null;
+      show();
+    },
+  };
+}
+
+function lessonCard(lesson, act) {
+  if (lesson.active) {
+    return { title: `Teaching: ${percent(lesson.share)}`, text: lesson.sentence, quiet: true, acts: [['My drawings', act.openMine]] };
+  }
+  const [before, after] = lesson.result.test;
+  const text = `It reads ${Math.round(lesson.result.drawings[1] * lesson.result.count)} of your ${lesson.result.count} right, and ${percent(after, 2)} of the test set (before: ${percent(before, 2)}).`;
+  const acts = [
+    ['Keep', () => act.decide('keep_teaching')],
+    ['Discard', () => act.decide('discard_teaching')],
+  ];
+  return { title: 'Taught. Keep it?', text, acts };
+}
+
+/** The first card that fits -> { title, text, acts: [[text, run], ...] }. */
+export function chooseCard({ networks, used, answers, reading, act }) {
+  const mine = networks.find(({ key }) => key === used);
+  const own = networks.filter((network) => network.own);
+  const train = ['Train another', act.train];
+  if (reading && reading.digit === null && reading.best !== undefined) {
+    return { title: 'No digit that I know', text: 'It learned from digits, and from letters and signs to refuse. See what it was tested with.', quiet: true, acts: [['Test it', act.evaluate], ['Try a hard one', act.tryHard]] };
+  }
+  const [first] = Object.entries(answers).filter(([key]) => key === used).map(([, answer]) => answer);
+  const differing = Object.entries(answers).filter(([key, answer]) => key !== used && first && answer.best !== first.best);
+  if (mine && first && differing.length) {
+    const counts = new Map();
+    for (const [, answer] of differing) counts.set(answer.best, (counts.get(answer.best) ?? 0) + 1);
+    const [[digit, count]] = [...counts].sort((a, b) => b[1] - a[1]);
+    const rest = Object.keys(answers).length - 1;
+    const who = count === rest ? (rest === 1 ? 'The other' : `The other ${rest}`) : `${count} of the other ${rest}`;
+    const title = `${who} read${count === 1 ? 's' : ''} ${digit === 8 ? 'an' : 'a'} ${digit}`;
+    const text = `Train another network: it reads this very drawing after every update. Or teach ${mine.own ? mine.name.toLowerCase() : 'a copy of this one'}.`;
+    return { title, text, acts: [train, [`Teach it: ${digit === 8 ? 'an' : 'a'} ${digit}`, () => act.teachAs(digit)]] };
+  }
+  if (!own.length) {
+    const text = mine?.key === 'cnn-large' ? 'This network learned for over an hour. Yours can learn in seconds, and reads this very drawing while it does.' : 'Yours can learn in seconds, and reads this very drawing while it does.';
+    return { title: 'Now train your own', text, acts: [['Train mine', act.train], ['Try a hard one', act.tryHard]] };
+  }
+  const text = first ? 'Draw one that it gets wrong, test it on 10,000 digits, or train another.' : 'Draw a digit: all of your networks read it.';
+  return { title: first ? 'They all agree' : 'Your networks are waiting', text, acts: [['Try a hard one', act.tryHard], ['Test it', act.evaluate]], quiet: true };
+}

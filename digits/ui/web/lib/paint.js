@@ -1,0 +1,64 @@
+// Ink and activations on canvases, in the page's own colours: dark on light paper, light on dark.
+
+/** A colour variable of the page -> [r, g, b]. */
+export function colour(node, name) {
+  const text = getComputedStyle(node).getPropertyValue(name).trim();
+  const hex = text.replace('#', '');
+  if (!/^[0-9a-f]{6}$/i.test(hex)) return [128, 128, 128];
+  return [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+}
+
+export const mix = (from, to, share) => from.map((value, i) => value + (to[i] - value) * share);
+
+/** Shares in [0, 255], width x height of them, from paper to `name` (--ink where not given). */
+export function paintShares(canvas, shares, width, height, name = '--ink', ground = '--paper') {
+  const from = colour(canvas, ground);
+  const to = colour(canvas, name);
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) image.data.set([...mix(from, to, shares[i] / 255), 255], i * 4);
+  canvas.getContext('2d').putImageData(image, 0, 0);
+}
+
+/** Weights as bytes, 128 is zero: orange above, blue below. */
+export function paintWeights(canvas, weights, width, height) {
+  const [ground, above, below] = ['--sunk', '--b', '--a'].map((name) => colour(canvas, name));
+  canvas.width = width;
+  canvas.height = height;
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const weight = (weights[i] - 128) / 127;
+    image.data.set([...mix(ground, weight > 0 ? above : below, Math.min(1, Math.abs(weight))), 255], i * 4);
+  }
+  canvas.getContext('2d').putImageData(image, 0, 0);
+}
+
+/** Strokes or picture of a drawing, as large as the canvas. */
+export function paintDrawing(canvas, drawing, unit, pen) {
+  const size = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)) || canvas.width;
+  canvas.width = size;
+  canvas.height = size;
+  const brush = canvas.getContext('2d');
+  const points = drawing.strokes.flat();
+  if (drawing.picture) {
+    const { bitmap } = drawing.picture;
+    const fit = Math.min(size / bitmap.width, size / bitmap.height);
+    brush.imageSmoothingEnabled = bitmap.width > 28;
+    const [width, height] = [bitmap.width * fit, bitmap.height * fit];
+    brush.drawImage(bitmap, (size - width) / 2, (size - height) / 2, width, height);
+  }
+  if (!points.length) return;
+  const width = Math.max(unit, ...points.map(([x]) => x));
+  const scale = size / width;
+  brush.setTransform(scale, 0, 0, scale, 0, ((width - unit) / 2) * scale);
+  brush.strokeStyle = brush.fillStyle = getComputedStyle(canvas).color;
+  brush.lineWidth = pen;
+  brush.lineCap = brush.lineJoin = 'round';
+  for (const stroke of drawing.strokes) {
+    brush.beginPath();
+    brush.moveTo(...stroke[0]);
+    for (const point of stroke.length > 1 ? stroke.slice(1) : stroke) brush.lineTo(...point);
+    brush.stroke();
+  }
+}

@@ -1,0 +1,141 @@
+// Share: this drawing, this network, this page.
+import { encode } from '../lib/codec.js';
+import { bytes, make, save, say } from '../lib/dom.js';
+import { questionOf } from '../lib/question.js';
+import { store } from '../lib/store.js';
+import { toSvg } from '../lib/strokes.js';
+
+const PEN = 34;
+const WIDE = 2_500; // as wide as the paper for a number is
+const SIDE = 1_000; // pixels of a saved picture's side
+
+export function mountShare(element, call, constants) {
+  const sheet = element.querySelector('.sheet');
+  const told = sheet.querySelector('.told');
+  const code = sheet.querySelector('.qr');
+  const tell = (text) => {
+    say(told, text);
+    code.replaceChildren();
+  };
+  const width = () => (store.get('drawing').wide ? WIDE : constants.unit);
+
+  function link() {
+    const drawing = store.get('drawing');
+    if (!drawing.strokes.length) {
+      tell(drawing.picture ? 'A link can hold a drawing, but no picture.' : 'Draw a digit first.');
+      return null;
+    }
+    const url = new URL(location.href);
+    url.searchParams.delete('tab');
+    url.hash = (drawing.wide ? 'n=' : 'd=') + encode(questionOf(drawing).strokes);
+    if (url.href.length <= constants.longestLink) return url.href;
+    tell('This drawing is too long for a link; draw a simpler one.');
+    return null;
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      tell(`Copied: ${text}`);
+    } catch {
+      tell(text); // plain http has no clipboard
+    }
+  }
+
+  async function showCode(text) {
+    const answer = await call('draw_qr', { text });
+    const local = /\/\/(localhost|127\.|\[::1\])/.test(text);
+    tell(answer.error || (local ? 'This page is only on this computer: a phone cannot open it.' : text));
+    if (answer.svg) code.innerHTML = answer.svg;
+  }
+
+  const strokes = () => {
+    const drawing = store.get('drawing');
+    if (drawing.strokes.length) return drawing;
+    tell('Draw a digit first.');
+    return null;
+  };
+  const name = () => (store.get('drawing').wide ? 'number' : 'digit');
+  const commands = {
+    'Copy its link': () => link() && copy(link()),
+    'QR code': () => link() && showCode(link()),
+    'Send…': async () => {
+      const url = link();
+      try {
+        if (url) await navigator.share({ title: 'A digit', url });
+      } catch {
+        // The visitor closed the sheet.
+      }
+    },
+    PNG: () => savePicture(store.get('drawing'), name(), width(), constants.unit, tell),
+    SVG: () => strokes() && save(`${name()}.svg`, 'image/svg+xml', toSvg(strokes().strokes, width(), constants.unit, PEN)),
+    JSON: () => strokes() && saveJson(strokes(), name()),
+  };
+  const row = sheet.querySelector('.drawing-row');
+  for (const [title, run] of Object.entries(commands)) {
+    if (title !== 'Send…' || navigator.share) row.append(make('button', { type: 'button', class: 'button', onclick: run }, title));
+  }
+  sheet.querySelector('.network-row').append(
+    make('button', { type: 'button', class: 'button', onclick: saveWeights }, 'Weights (.safetensors)'),
+  );
+
+  async function saveWeights() {
+    const answer = await call('read_weights', { network: store.get('network') }, 30);
+    if (answer.error) return tell(answer.error);
+    save(answer.name, 'application/octet-stream', bytes(answer.base64));
+    tell('Saved. python -m digits read photo.png --weights weights.safetensors reads with it.');
+  }
+
+  store.watch(['reach'], ({ reach }) => {
+    if (!reach) return;
+    say(sheet.querySelector('.reach'), reach.sentence);
+    const addresses = reach.addresses.length ? reach.addresses : [location.origin + location.pathname];
+    sheet.querySelector('.page-row').replaceChildren(
+      ...addresses.flatMap((address) => [
+        make('code', {}, address),
+        make('button', { type: 'button', class: 'button', onclick: () => copy(address) }, 'Copy'),
+        make('button', { type: 'button', class: 'button', onclick: () => showCode(address) }, 'QR code'),
+      ]),
+    );
+  });
+  element.querySelector('.share').addEventListener('click', () => {
+    tell('');
+    sheet.showModal();
+  });
+  sheet.querySelector('.close').addEventListener('click', () => sheet.close());
+  sheet.addEventListener('click', (event) => event.target === sheet && sheet.close());
+}
+
+function saveJson(drawing, name) {
+  const reading = store.get('reading');
+  if (drawing.wide) {
+    const text = reading?.text ?? '';
+    return save('number.json', 'application/json', `${JSON.stringify({ text, strokes: drawing.strokes })}\n`);
+  }
+  const label = reading?.digit ?? null; // as read: correct it before you measure with it
+  return save(`${name}.jsonl`, 'application/json', `${JSON.stringify({ label, strokes: drawing.strokes })}\n`);
+}
+
+function savePicture(drawing, name, width, height, tell) {
+  if (!drawing.strokes.length && !drawing.picture) return tell('Draw a digit first.');
+  const scale = SIDE / height;
+  const sheet = make('canvas', { width: width * scale, height: SIDE });
+  const brush = sheet.getContext('2d');
+  brush.fillStyle = '#fff';
+  brush.fillRect(0, 0, sheet.width, sheet.height);
+  if (drawing.picture) {
+    const { bitmap } = drawing.picture;
+    const fit = Math.min(sheet.width / bitmap.width, SIDE / bitmap.height);
+    brush.drawImage(bitmap, 0, 0, bitmap.width * fit, bitmap.height * fit);
+  }
+  brush.scale(scale, scale);
+  brush.lineWidth = PEN;
+  brush.lineCap = brush.lineJoin = 'round';
+  for (const points of drawing.strokes) {
+    brush.beginPath();
+    brush.moveTo(...points[0]);
+    for (const point of points.length > 1 ? points.slice(1) : points) brush.lineTo(...point);
+    brush.stroke();
+  }
+  return sheet.toBlob((blob) => save(`${name}.png`, 'image/png', blob));
+}
