@@ -5,7 +5,8 @@ Importing this package loads no weights, reads no data and touches no network.
 
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.evaluation.report import Report, evaluate
+from digits.evaluation.evaluate import evaluate
+from digits.evaluation.report import Report
 from digits.reading.reading import Reading
 from digits.reading.recognizer import Recognizer
 from digits.training.config import TrainConfig

@@ -4,17 +4,18 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from digits.bench.train import BASELINES
 from digits.data.augment import AUGMENTATIONS
 from digits.data.sets import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
-from digits.evaluation.numbers import evaluate_numbers
-from digits.evaluation.report import evaluate
-from digits.evaluation.robustness import Robustness, robustness, subset
+from digits.evaluation.evaluate import evaluate_step_by_step
+from digits.evaluation.numbers import evaluate_numbers_step_by_step
+from digits.evaluation.robustness import Robustness, robustness_step_by_step, subset
 from digits.ink.opening import open_image
 from digits.model.networks import NETWORKS, count_parameters
 from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
@@ -51,7 +52,15 @@ def main(arguments: list[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m digits", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="train | evaluate | read | bench")
+    for add in (add_train, add_evaluate, add_read, add_bench):
+        command = add(commands)
+        command.add_argument(
+            "--json", action="store_true", default=False, help="print one JSON object as the last line"
+        )
+    return parser
 
+
+def add_train(commands: Any) -> argparse.ArgumentParser:
     command = commands.add_parser(
         "train",
         help="train a network on MNIST",
@@ -68,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--batch-size", type=int)
     command.add_argument("--augment", help=", ".join(AUGMENTATIONS))
     command.add_argument("--handwriting", type=int, help="drawings of many ways of writing to add to MNIST")
-    command.add_argument("--outliers", type=int, help="drawings that are no digits to add, to learn what is none")
+    command.add_argument("--outliers", type=int, help="drawings that are not digits to add, to learn what is none")
     command.add_argument("--precision", help=f"{', '.join(PRECISIONS)} (where the device has it)")
     command.add_argument("--device", help="auto, cpu, cuda, cuda:N, mps")
     command.add_argument("--seed", type=int)
@@ -76,47 +85,53 @@ def build_parser() -> argparse.ArgumentParser:
     folder.add_argument("--out", type=Path, help="folder of the run; default: runs/<network>-<time>")
     folder.add_argument("--resume", type=Path, default=None, help="continue the run in this folder, as it was started")
     command.set_defaults(run=run_train)
+    return command
 
-    evaluation = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
-    evaluation.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
-    evaluation.add_argument("--data", default="mnist-test", help=f"{', '.join(DATA_SETS)}, or a path")
-    kind = evaluation.add_mutually_exclusive_group()
-    kind.add_argument("--reject", type=Path, metavar="DRAWINGS", help="drawings that are no digits: are they refused?")
+
+def add_evaluate(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
+    command.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
+    command.add_argument("--data", default="mnist-test", help=f"{', '.join(DATA_SETS)}, or a path")
+    kind = command.add_mutually_exclusive_group()
+    kind.add_argument("--reject", type=Path, metavar="DRAWINGS", help="drawings that are not digits: are they refused?")
     kind.add_argument(
         "--numbers", metavar="DRAWINGS", help="whole numbers instead, composed of the digits in a .jsonl or .jsonl.gz"
     )
     kind.add_argument("--robustness", action="store_true", help="how far the digits may be turned, resized, hidden")
-    evaluation.add_argument(
+    command.add_argument(
         "--count", type=int, help="numbers to compose (default 1,200), or digits to change for --robustness (500)"
     )
-    evaluation.add_argument("--pictures", action="store_true", help="read the numbers from pictures, not from strokes")
-    evaluation.add_argument("--device", default="auto")
-    evaluation.set_defaults(run=run_evaluate)
+    command.add_argument("--pictures", action="store_true", help="read the numbers from pictures, not from strokes")
+    command.add_argument("--device", default="auto")
+    command.set_defaults(run=run_evaluate)
+    return command
 
-    reading = commands.add_parser("read", help="read the digit in a picture", allow_abbrev=False)
-    reading.add_argument("picture", type=Path)
-    reading.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
-    reading.add_argument("--device", default="cpu")
-    reading.set_defaults(run=run_read)
 
-    bench = commands.add_parser("bench", help="measure speed, and what Teach it does", allow_abbrev=False)
-    bench.add_argument("what", choices=["pad", "train", "read", "teach"], help="what to measure")
-    bench.add_argument("--drawings", help="pad, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
-    bench.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
-    bench.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
-    bench.add_argument(
+def add_read(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser("read", help="read the digit in a picture", allow_abbrev=False)
+    command.add_argument("picture", type=Path)
+    command.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
+    command.add_argument("--device", default="cpu")
+    command.set_defaults(run=run_read)
+    return command
+
+
+def add_bench(commands: Any) -> argparse.ArgumentParser:
+    command = commands.add_parser("bench", help="measure speed, and what Teach it does", allow_abbrev=False)
+    command.add_argument("what", choices=["pad", "train", "read", "teach"], help="what to measure")
+    command.add_argument("--drawings", help="pad, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
+    command.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
+    command.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
+    command.add_argument(
         "--baselines",
         nargs="*",
         default=BASELINES[:2],
         help=f"train: what to compare with, of {', '.join(BASELINES)} (the last takes several minutes a seed)",
     )
-    bench.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
-    bench.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="read, teach: whose")
-    bench.set_defaults(run=run_bench)
-
-    for each in (command, evaluation, reading, bench):
-        each.add_argument("--json", action="store_true", default=False, help="print one JSON object as the last line")
-    return parser
+    command.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
+    command.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="read, teach: whose")
+    command.set_defaults(run=run_bench)
+    return command
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -189,9 +204,17 @@ def _train_with_progress(config: TrainConfig, resume: bool):
     return update, interrupted
 
 
-def run_evaluate(options: argparse.Namespace) -> int:
+def show_progress(updates: Iterable) -> Any:
+    """Follow updates that have a `share` with a progress bar -> the last of them."""
     from tqdm import tqdm
 
+    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
+        for update in updates:
+            bar.update(round(update.share * 100) - bar.n)
+    return update
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
     if options.count is not None and not 1 <= options.count <= COUNT_MAX:
         raise DigitsError(f"--count is {options.count:,}; wanted 1 to {COUNT_MAX:,} of them.")
     if options.numbers:
@@ -200,8 +223,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
         return run_evaluate_robustness(options)
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     reject = load_outliers(options.reject) if options.reject else None
-    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
-        report = evaluate(recognizer, data, lambda share: bar.update(round(share * 100) - bar.n), reject)
+    report = show_progress(evaluate_step_by_step(recognizer, data, reject)).report
     if options.json:
         print(json.dumps(report.to_json()))
         return 0
@@ -226,17 +248,9 @@ def run_evaluate(options: argparse.Namespace) -> int:
 
 
 def run_evaluate_numbers(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.numbers)
-    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
-        report = evaluate_numbers(
-            recognizer,
-            data,
-            count=options.count or 1_200,
-            pictures=options.pictures,
-            progress=lambda share: bar.update(round(share * 100) - bar.n),
-        )
+    updates = evaluate_numbers_step_by_step(recognizer, data, options.count or 1_200, options.pictures)
+    report = show_progress(updates).report
     if options.json:
         print(json.dumps(report.to_json()))
         return 0
@@ -251,13 +265,10 @@ def run_evaluate_numbers(options: argparse.Namespace) -> int:
 
 
 def run_evaluate_robustness(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     seed = 0
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     images, labels = subset(data, options.count or 500, seed)
-    with tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
-        result = robustness(recognizer, images, labels, lambda share: bar.update(round(share * 100) - bar.n), seed)
+    result = show_progress(robustness_step_by_step(recognizer, images, labels, seed)).result
     if options.json:
         print(json.dumps({"data": data.name, "seed": seed, **result.to_json()}))
         return 0

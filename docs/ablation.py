@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 from digits import Recognizer  # noqa: E402
 from digits.data.data_set import DataSet  # noqa: E402
 from digits.data.sets import load_data  # noqa: E402
-from digits.evaluation.report import inks_of  # noqa: E402
+from digits.evaluation.evaluate import inks_of  # noqa: E402
 from digits.ink.strokes import from_strokes  # noqa: E402
 from digits.training.config import TrainConfig  # noqa: E402
 from digits.training.loop import train  # noqa: E402

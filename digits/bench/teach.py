@@ -10,7 +10,7 @@ from digits.data.data_set import DataSet
 from digits.data.mnist import load_mnist
 from digits.data.sets import load_data
 from digits.errors import DigitsError
-from digits.evaluation.report import inks_of
+from digits.evaluation.evaluate import inks_of
 from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
 from digits.training.teaching import TeachConfig, teach
 

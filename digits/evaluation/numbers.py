@@ -1,6 +1,6 @@
 """How well a network reads whole numbers, composed of one hand's drawings: evaluate_numbers() -> NumberReport."""
 
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 
 from digits.data.data_set import DataSet
 from digits.errors import DigitsError
-from digits.evaluation.report import Score, wilson_interval
+from digits.evaluation.report import Score
+from digits.evaluation.statistics import wilson_interval
 from digits.reading.recognizer import Recognizer
 
 LENGTHS = range(1, 7)  # digits of a number
@@ -43,23 +44,34 @@ class NumberReport:
         return {**vars(self), "by_length": {str(length): vars(score) for length, score in self.by_length.items()}}
 
 
+@dataclass(frozen=True)
+class NumberUpdate:
+    """Where an evaluation on numbers stands."""
+
+    share: float
+    """Of the numbers read, in [0, 1]."""
+    report: NumberReport | None = None
+    """In the last update only."""
+
+
 def evaluate_numbers(
-    recognizer: Recognizer,
-    data: DataSet,
-    count: int = 1_200,
-    pictures: bool = False,
-    seed: int = 0,
-    progress: Callable[[float], None] | None = None,
+    recognizer: Recognizer, data: DataSet, count: int = 1_200, pictures: bool = False, seed: int = 0
 ) -> NumberReport:
     """Compose `count` numbers of 1 to 6 digits, as many of each length, from `data`'s stroke drawings, and read them.
 
     All digits of a number are different drawings by one writer; writers take part as often as each other if they have
-    six drawings or more. `progress` is called with the share done, in [0, 1]. Raises DigitsError for data without
-    strokes, or without such a writer.
+    six drawings or more. Raises DigitsError for data without strokes, or without such a writer.
     """
+    *_, last = evaluate_numbers_step_by_step(recognizer, data, count, pictures, seed)
+    return last.report
+
+
+def evaluate_numbers_step_by_step(
+    recognizer: Recognizer, data: DataSet, count: int = 1_200, pictures: bool = False, seed: int = 0
+) -> Generator[NumberUpdate, None, None]:
+    """The same as a generator of updates, one a number."""
     hands = _hands(data)
     generator = np.random.default_rng(seed)
-    progress = progress or (lambda share: None)
     answers = []
     for i in range(count):
         hand = hands[generator.integers(len(hands))]
@@ -67,16 +79,20 @@ def evaluate_numbers(
         text = "".join(str(int(data.labels[k])) for k in chosen)
         strokes = compose([data.drawings[k] for k in chosen], generator)
         answers.append((text, recognizer.read_number(paint(strokes) if pictures else strokes).text))
-        progress((i + 1) / count)
+        yield NumberUpdate((i + 1) / count)
+    yield NumberUpdate(1.0, _summarize(data.name, pictures, answers))
+
+
+def _summarize(name: str, pictures: bool, answers: list[tuple[str, str]]) -> NumberReport:
     by_length = {}
     for length in LENGTHS:
-        if some := [text == read for text, read in answers if len(text) == length]:
-            by_length[length] = _score(some)
+        if right := [text == read for text, read in answers if len(text) == length]:
+            by_length[length] = _score(right)
     whole = _score([text == read for text, read in answers])
     return NumberReport(
-        data=data.name,
+        data=name,
         pictures=pictures,
-        n=count,
+        n=len(answers),
         accuracy=whole.accuracy,
         interval=whole.interval,
         right_length=float(np.mean([len(text) == len(read) for text, read in answers])),

@@ -1,4 +1,4 @@
-"""What programs can call (gradio_client): /read_strokes, /read_image, /train and /evaluate. The page has faster ways."""
+"""What programs can call: /read_strokes, /read_image, /train and /evaluate. The page itself has faster ways."""
 
 import asyncio
 import dataclasses
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import gradio as gr
 
 from digits.errors import DigitsError
-from digits.evaluation.report import evaluate as evaluate_network
+from digits.evaluation.evaluate import evaluate as evaluate_network
 from digits.ink.opening import open_image
 from digits.reading.reading import Reading
 from digits.training.config import TrainConfig

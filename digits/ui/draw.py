@@ -139,7 +139,7 @@ def explain_reading(page: Page) -> Callable:
 def show_unit(page: Page) -> Callable:
     @answer_errors
     def show_unit(payload: dict) -> dict:
-        """What one hidden unit or map looks for: its weights, and of a unit of the first layer its sum with this ink."""
+        """What a hidden unit or map looks for: its weights, and for a unit of the first layer its sum with this ink."""
         model = page.networks.chosen(payload).model
         layer, unit = payload.get("layer"), payload.get("unit")
         if type(layer) is not int or not 0 <= layer < len(model.layers) or type(unit) is not int or unit < 0:

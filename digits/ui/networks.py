@@ -36,7 +36,7 @@ class Networks:
         return self._load(self.path(key), device)
 
     def chosen(self, payload: dict) -> Recognizer:
-        """The recognizer that a request names as `network`, or the shipped one. Raises DigitsError for an unknown one."""
+        """The recognizer that a request names, or the shipped one. Raises DigitsError for an unknown one."""
         return self.get(payload.get("network") or DEFAULT)
 
     def path(self, key: str) -> Path:

@@ -1,4 +1,4 @@
-"""A part of the page: a gr.HTML whose template, CSS and ES module stand in web/<name>/, and how the modules are served."""
+"""A part of the page: a gr.HTML whose template, CSS and ES module stand in web/<name>/. How modules are served."""
 
 import hashlib
 import json

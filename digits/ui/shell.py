@@ -29,7 +29,7 @@ def shell(page: Page) -> gr.HTML:
 def identify(page: Page) -> Callable:
     @answer_errors
     def identify(payload: dict) -> dict:
-        """Who the visitor is, which networks they have, and what they are training: asked at start and after changes."""
+        """Who the visitor is, which networks they have, what they are training: asked at start and after changes."""
         visitor = parse_visitor(payload)
         trainings = page.jobs.of_visitor(visitor, TrainConfig)
         return {

@@ -13,7 +13,7 @@ from digits.data.data_set import DataSet
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 from digits.evaluation.numbers import HEIGHT, compose, evaluate_numbers, paint
-from digits.evaluation.report import wilson_interval
+from digits.evaluation.statistics import wilson_interval
 from digits.reading.reading import NumberReading
 
 

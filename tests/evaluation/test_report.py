@@ -11,8 +11,9 @@ from PIL import Image
 from digits.data.data_set import DataSet
 from digits.data.sets import load_outliers
 from digits.errors import DigitsError
-from digits.evaluation import report as report_module
-from digits.evaluation.report import area_under_curve, calibration_error, evaluate, report, wilson_interval
+from digits.evaluation import evaluate as evaluate_module
+from digits.evaluation.evaluate import evaluate, summarize
+from digits.evaluation.statistics import area_under_curve, calibration_error, mcnemar, wilson_interval
 from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS, Recognizer
 
@@ -43,7 +44,7 @@ def reading(digit: int | None, probability: float = 0.9) -> np.ndarray:
 
 def made(data, probabilities):
     """A report in which the digit score is the largest probability, and 0.42 refuses."""
-    return report(data, probabilities, probabilities.max(axis=1), data.ink.numpy(), 0.42)
+    return summarize(data, probabilities, probabilities.max(axis=1), data.ink.numpy(), 0.42)
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_mistakes_come_worst_first_with_their_ink(case):
 
 
 def test_mistakes_have_a_limit(case, monkeypatch):
-    monkeypatch.setattr(report_module, "MOST_MISTAKES", 1)
+    monkeypatch.setattr(evaluate_module, "MOST_MISTAKES", 1)
     data, probabilities = case
     result = made(data, probabilities)
     assert [mistake.index for mistake in result.mistakes] == [4]
@@ -210,3 +211,23 @@ def test_the_shipped_networks_reach_the_figures_of_their_cards():
     assert result.interval[0] < result.accuracy < result.interval[1]
     assert result.confusion.sum() == 10_000
     assert len(result.mistakes) == 10_000 - np.trace(result.confusion)
+
+
+def test_mcnemar_is_the_exact_binomial_test():
+    from scipy.stats import binomtest
+
+    for first, second in [(0, 0), (1, 0), (3, 12), (188, 19), (7, 7)]:
+        expected = binomtest(first, first + second).pvalue if first + second else 1.0
+        assert mcnemar(first, second) == pytest.approx(expected)
+
+
+def test_calibration_bins_are_worked_out_by_hand(case):
+    data, probabilities = case
+    bins = made(data, probabilities).calibration
+    assert [(round(part.confidence, 2), round(part.accuracy, 2), part.n) for part in bins] == [
+        (0.0, 0.0, 1),  # the blank
+        (0.4, 1.0, 1),
+        (0.6, 0.0, 1),
+        (0.8, 0.0, 1),
+        (0.9, 1.0, 2),
+    ]

@@ -10,19 +10,9 @@ from drawings import DIGITS
 from digits import DigitsError, Recognizer, load_mnist
 from digits.__main__ import main
 from digits.data.data_set import DataSet
-from digits.evaluation.robustness import (
-    AXES,
-    LONG_SIDE,
-    PAPER,
-    PEN,
-    SHEET,
-    WAYS,
-    Curve,
-    _Example,
-    robustness,
-    skeleton,
-    subset,
-)
+from digits.evaluation.damaged_pictures import AXES, LONG_SIDE, PAPER, PEN, SHEET, WAYS, Example
+from digits.evaluation.robustness import Curve, robustness, subset
+from digits.evaluation.skeleton import skeleton
 
 CHANGES = {axis.name: axis.change for axis in AXES}
 
@@ -41,8 +31,8 @@ def bar() -> np.ndarray:
     return ink
 
 
-def example(ink: np.ndarray, seed: int = 0) -> _Example:
-    return _Example(ink, np.random.default_rng(seed))
+def example(ink: np.ndarray, seed: int = 0) -> Example:
+    return Example(ink, np.random.default_rng(seed))
 
 
 def box(picture: np.ndarray) -> tuple[int, int, int, int]:
