@@ -21,6 +21,7 @@ import torch
 
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
+from digits.training.look import Watch
 from digits.training.loop import TrainingUpdate, train
 from digits.training.teaching import TeachConfig, TeachingUpdate, teach
 
@@ -47,6 +48,8 @@ class Job:
     updates: list[TrainingUpdate] | list[TeachingUpdate] = field(default_factory=list)
     """All so far, without their live networks; only ever appended to."""
     started: datetime | None = None
+    watch: Watch | None = field(default=None, repr=False)
+    """What a training looks at while it goes on."""
     kept: bool = True
     """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
     stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -83,7 +86,7 @@ class JobQueue:
         self._thread: threading.Thread | None = None
         self._torch_threads = torch.get_num_threads()
 
-    def start(self, config: TrainConfig | TeachConfig, visitor: str) -> Job:
+    def start(self, config: TrainConfig | TeachConfig, visitor: str, watch: Watch | None = None) -> Job:
         """Queue a training or a teaching. Raises DigitsError for a config that cannot be used, where this visitor's
         last one has not ended, and when too many wait. A taught network that was not kept makes room for this one.
         """
@@ -97,8 +100,9 @@ class JobQueue:
                 self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
             for undecided in [job for job in self._jobs.values() if job.visitor == visitor and not job.kept]:
                 self._forget(undecided)
+            watch = watch if isinstance(config, TrainConfig) else None
             number = 1 + max((job.number for job in self._jobs.values() if job.visitor == visitor), default=0)
-            job = Job(config, visitor, self.folder, number, kept=isinstance(config, TrainConfig))
+            job = Job(config, visitor, self.folder, number, kept=isinstance(config, TrainConfig), watch=watch)
             job.folder = self.folder / job.id
             job.config = dataclasses.replace(config, out=job.folder)
             self._jobs[job.id] = job
@@ -146,6 +150,11 @@ class JobQueue:
         with self._lock:
             jobs = reversed(self._jobs.values())
             return [job for job in jobs if job.visitor == visitor and isinstance(job.config, kind)]
+
+    def all(self) -> list[Job]:
+        """Every job that is remembered, oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
 
     def ahead(self, job: Job) -> int:
         """How many trainings come before this one."""
@@ -214,7 +223,7 @@ class JobQueue:
         """Train or teach to the end, to Stop or to the time limit -> (state, message)."""
         started = time.monotonic()
         teaching = isinstance(job.config, TeachConfig)
-        updates = teach(job.config) if teaching else train(job.config)
+        updates = teach(job.config) if teaching else train(job.config, watch=job.watch)
         left = "nothing was taught" if teaching else "the weights so far are kept"
         try:
             for update in updates:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -28,6 +29,13 @@ class Score(NamedTuple):
 def measure(model: Network, images: Tensor, labels: Tensor) -> Score:
     """Network, uint8 images (N, 28, 28) and labels (N,) -> its score."""
     return _score(compute_logits(model, images), labels)
+
+
+def examine(model: Network, images: Tensor, labels: Tensor) -> tuple[Score, np.ndarray]:
+    """The same and the confusion, int64 (10, 10): row what it was, column what was read."""
+    logits = compute_logits(model, images)
+    pairs = torch.bincount(labels * 10 + logits.argmax(1), minlength=100)
+    return _score(logits, labels), pairs.view(10, 10).cpu().numpy()
 
 
 def _score(logits: Tensor, labels: Tensor) -> Score:

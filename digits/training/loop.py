@@ -14,6 +14,7 @@ from digits.ink.geometry import to_ink
 from digits.model.networks import create_model
 from digits.training.config import TrainConfig, settings_of
 from digits.training.examples import Batches, gather
+from digits.training.look import Looker, Watch
 from digits.training.optimizer import make_loss, make_optimizer, make_schedule
 from digits.training.plan import make_plan
 from digits.training.record import Record
@@ -25,7 +26,7 @@ from digits.training.workers import present_workers
 Updates = Generator[TrainingUpdate, None, None]
 
 
-def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False) -> Updates:
+def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False, watch: Watch | None = None) -> Updates:
     """Train a network as `config` says, on `data` (default: all of MNIST), yielding about 50 updates an epoch, and one
     at least every few seconds.
 
@@ -33,6 +34,8 @@ def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False) 
     the run ends, however it ends: closing the generator stops after the step in progress and keeps the weights so far.
     An earlier run in that folder is replaced or, with `resume`, continued from its last validation: on the CPU, with
     the same number of threads, to the same weights to the bit.
+
+    With `watch` each update carries a look inside the network; the weights are the same with it and without.
 
     Raises DigitsError for values and a folder that cannot be used (before any work) and when the loss is no longer a
     finite number (what the last validation kept stays then).
@@ -45,10 +48,10 @@ def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False) 
         state = RunFolder(config.out, settings_of(config)).load_state()
     if config.out is not None:
         _make_folder(Path(config.out))
-    return _train(config, data, state)  # a generator of its own, so that the checks above run at the call
+    return _train(config, data, state, watch)  # a generator of its own, so that the checks above run at the call
 
 
-def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Updates:
+def _train(config: TrainConfig, data: Mnist | None, state: dict | None, watch: Watch | None) -> Updates:
     # Collect data, define the model.
     device, workers = select_device(config.device), present_workers()
     source = "MNIST" if data is None else "the caller's images"
@@ -72,7 +75,8 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Updat
     parts = {"model": model, "optimizer": optimizer, "scheduler": schedule if config.one_cycle() else None}
     parts |= {"order generator": batches.generator, "augment generator": augment_generator}
     folder = NoFolder() if config.out is None or workers.rank else RunFolder(config.out, settings_of(config))
-    record = Record(config, data, source, plan, model, autocast, folder, batches, parts)
+    looker = watch and Looker(model, data, watch.ink)
+    record = Record(config, data, source, plan, model, autocast, folder, batches, parts, looker)
     begun = step = record.begin(state, workers.rank, augment_generator)
     window = Window(device, workers.count)
 
@@ -88,7 +92,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None) -> Updat
             optimizer.zero_grad(set_to_none=True)
             loss.backward(weight)
             optimizer.step()
-            window.add(loss, compute_loss.count_right(logits, labels), len(batch), optimizer.param_groups[0]["lr"])
+            window.add(compute_loss, logits, labels, optimizer.param_groups[0]["lr"])
             schedule.step()
             if workers.first and plan.is_due(step, window.seconds):
                 yield record.tell(step, window.means())

@@ -11,9 +11,10 @@ from digits.data.mnist import Mnist, mnist_checksums
 from digits.device import select_device
 from digits.errors import DigitsError
 from digits.model.networks import Network, count_parameters
-from digits.training.calibration import Score, finish, measure
+from digits.training.calibration import Score, examine, finish, measure
 from digits.training.config import TrainConfig, command, settings_of
 from digits.training.examples import Batches
+from digits.training.look import Looker
 from digits.training.plan import Plan
 from digits.training.run_folder import NoFolder, RunFolder, restore, snapshot
 from digits.training.update import TrainingUpdate
@@ -37,10 +38,12 @@ class Record:
         folder: RunFolder | NoFolder,
         batches: Batches,
         parts: dict,
+        looker: Looker | None = None,
     ) -> None:
         """`source` names the data for the card; `parts` are all that the next step depends on, for the saved state."""
         self.config, self.data, self.source, self.plan = config, data, source, plan
         self.model, self.autocast, self.folder, self.batches, self.parts = model, autocast, folder, batches, parts
+        self.looker, self.confusion = looker, None
         self.update: TrainingUpdate | None = None  # the latest
         self.validation: Score | None = None  # the latest
         self.best = -1.0  # validation accuracy
@@ -93,6 +96,8 @@ class Record:
             remaining=elapsed / step * (steps - step),
             done=step == steps,
             test_accuracy=test.accuracy if test else None,
+            look=self.looker.look(self.model) if self.looker else None,
+            confusion=self.confusion if validation else None,
             model=self.model,
         )
         self.folder.log(self.update.to_json())
@@ -113,9 +118,14 @@ class Record:
     def _validate(self, step: int) -> Score | None:
         if step == self.plan.steps:
             self.validation = finish(self.config, self.model, self.data)
+            if self.looker:
+                _, self.confusion = examine(self.model, *self.data.validation)
         elif self.plan.validates(step):
             with self.autocast:
-                self.validation = measure(self.model, *self.data.validation)
+                if self.looker:
+                    self.validation, self.confusion = examine(self.model, *self.data.validation)
+                else:
+                    self.validation = measure(self.model, *self.data.validation)
         else:
             return None
         return self.validation

@@ -3,7 +3,10 @@
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
+
 from digits.model.networks import Network
+from digits.training.look import Look
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class TrainingUpdate:
     epoch: float
     """Passes over the training images done, with the part of the one in progress."""
     loss: float
-    """Mean over the training batches since the last update, as trained (augmented images, smoothed labels)."""
+    """Mean over the training batches since the last update: augmented images, plain cross entropy without smoothing."""
     accuracy: float
     """The same batches' accuracy."""
     learning_rate: float
@@ -31,9 +34,14 @@ class TrainingUpdate:
     """Whether this is the last update of a whole run."""
     test_accuracy: float | None = None
     """On MNIST's test images, in the last update of a whole run only: no choice can be made on it."""
-    model: Network = dataclasses.field(repr=False, compare=False, default=None)
+    look: Look | None = dataclasses.field(repr=False, compare=False, default=None)
+    """What the network is inside at this moment, where that was asked for."""
+    confusion: np.ndarray | None = dataclasses.field(repr=False, compare=False, default=None)
+    """int64 (10, 10) of the validation images, with a look at a validation: row what it was, column what was read."""
+    model: Network | None = dataclasses.field(repr=False, compare=False, default=None)
     """The network in training, alive: copy it to keep this moment's weights."""
 
     def to_json(self) -> dict:
-        """All but the network."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "model"}
+        """All but the network and the look inside it."""
+        hidden = ("model", "look", "confusion")
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in hidden}

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from digits.training.optimizer import Loss
+
 
 class Means(NamedTuple):
     """Over the batches of one window."""
@@ -33,11 +35,11 @@ class Window:
     def seconds(self) -> float:
         return time.perf_counter() - self.started
 
-    def add(self, loss: Tensor, right: Tensor, images: int, learning_rate: float) -> None:
-        """A batch's mean loss, how many of its images were read right, how many there were, and its step's rate."""
-        self.images += images
-        self.loss_sum = self.loss_sum + loss.detach() * images
-        self.right_sum = self.right_sum + right
+    def add(self, loss: Loss, logits: Tensor, labels: Tensor, learning_rate: float) -> None:
+        """A batch's logits (B, 10) and labels (B,), and its step's learning rate."""
+        self.images += len(labels)
+        self.loss_sum = self.loss_sum + loss.plain(logits, labels) * len(labels)
+        self.right_sum = self.right_sum + loss.count_right(logits, labels)
         self.learning_rate = learning_rate
 
     def means(self) -> Means:

@@ -1,10 +1,307 @@
-"""The tab."""
+"""The Train tab: choose, press Train, watch the network learn; the training itself is a job of the server's."""
+
+import math
+from collections.abc import Callable
 
 import gradio as gr
+import torch
 
+from digits.data.augment import AUGMENTATIONS
+from digits.data.mnist import load_mnist
+from digits.errors import DigitsError
+from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
+from digits.model.describe import describe_layers
+from digits.model.networks import create_model
+from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
+from digits.training.look import Look, Looker, Watch, hard_digits
+from digits.training.speed import images_per_second
+from digits.training.update import TrainingUpdate
+from digits.ui.answers import packed, signed
+from digits.ui.evaluate import sprite
+from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
+from digits.ui.requests import answer_errors, parse_ink, parse_text, parse_visitor
+
+WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
+ABOUT = {  # each setting in one line
+    "model": "What is trained: its layers are at the right.",
+    "adamw": "Gives every weight a pace of its own.",
+    "adam": "The text's optimizer: AdamW without decay.",
+    "sgd": "One pace for all, with momentum.",
+    "learning_rate": "How far a step goes. Too far: it stumbles.",
+    "epochs": "How often it sees all 55,000.",
+    "augment": "Turns and bends every digit a little.",
+    "precision": "Shorter numbers: faster, hardly worse.",
+    "seed": "Same seed, same start, same network.",
+}
+RISKY = 5  # times the optimizer's own learning rate: most runs break above
+TRAINING_IMAGES = 55_000
 
 
 def train_tab(page: Page) -> gr.HTML:
-    return part("train")
+    functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page), list_runs(page)]
+    ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
+    choices = {
+        "model": TITLES,
+        "optimizer": {name: {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}[name] for name in LEARNING_RATES},
+        "augment": {name: name.capitalize() for name in AUGMENTATIONS},
+        "precision": {name: name for name in PRECISIONS},
+    }
+    return part(
+        "train",
+        functions,
+        ways=ways,
+        choices=choices,
+        about=ABOUT,
+        rates=LEARNING_RATES,
+        images=TRAINING_IMAGES,
+    )
+
+
+def settings_of(config: TrainConfig) -> dict:
+    """What the form shows of a config."""
+    return {
+        "model": config.model,
+        "optimizer": config.optimizer,
+        "learning_rate": config.peak_learning_rate(),
+        "batch_size": config.batch_size,
+        "epochs": config.epochs,
+        "augment": config.augment,
+        "precision": config.precision,
+        "seed": config.seed,
+    }
+
+
+def parse_settings(payload: dict, device: str) -> TrainConfig:
+    """{"settings": {...}} -> a config that can be used. Raises DigitsError for anything else."""
+    settings = payload.get("settings")
+    if not isinstance(settings, dict):
+        raise DigitsError("The settings did not arrive; press Train again.")
+    config = TrainConfig(
+        model=settings.get("model"),
+        optimizer=settings.get("optimizer"),
+        learning_rate=_number("learning rate", settings.get("learning_rate")),
+        batch_size=_whole("batch size", settings.get("batch_size")),
+        epochs=_whole("number of epochs", settings.get("epochs")),
+        augment=settings.get("augment"),
+        precision=settings.get("precision"),
+        seed=_whole("seed", settings.get("seed")),
+        device=device,
+    )
+    config.check()
+    return config
+
+
+def _number(name: str, value: object) -> float | int:
+    if value is None or value == "":
+        raise DigitsError(f"The {name} is empty; give a number.")
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise DigitsError(f"The {name} is {value!r:.50}; wanted a number.")
+    return value
+
+
+def _whole(name: str, value: object) -> int:
+    number = _number(name, value)
+    if not math.isfinite(number) or number != int(number):
+        raise DigitsError(f"The {name} is {number}; wanted a whole number.")
+    return int(number)
+
+
+def parse_watch(payload: dict) -> Watch:
+    """The visitor's drawing, where there is one: {"drawing": as for a reading}."""
+    drawing = payload.get("drawing")
+    if not isinstance(drawing, dict):
+        return Watch()
+    ink = parse_ink(drawing)
+    return Watch(ink if ink.any() else None)
+
+
+def prepare(page: Page) -> Callable:
+    @answer_errors
+    def prepare(payload: dict) -> dict:
+        """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
+        config, watch = parse_settings(payload, page.device), parse_watch(payload)
+        if torch.get_num_threads() > 1:
+            torch.set_num_threads(1)
+        model = create_model(config.model, config.seed).eval()
+        layers = describe_layers(model)
+        parameters = sum(layer.parameters for layer in layers)
+        look = Looker(model, load_mnist(), watch.ink).look(model)
+        waiting = sum(job.active for job in page.jobs.all())
+        return {
+            "layers": [[layer.name, list(layer.shape), layer.parameters] for layer in layers],
+            "parameters": parameters,
+            "largest": max(layer.parameters for layer in layers) / parameters,
+            "seconds": TRAINING_IMAGES * config.epochs / images_per_second(config),
+            "steps": math.ceil(TRAINING_IMAGES / config.batch_size),
+            "warning": warn(config),
+            "ahead": count_trainings(waiting) if waiting else "",
+            "look": show_look(look),
+            "hard": show_hard(),
+            "drawing": packed(watch.ink[0].numpy()) if watch.ink is not None else None,
+        }
+
+    return prepare
+
+
+def warn(config: TrainConfig) -> str:
+    if config.peak_learning_rate() > RISKY * LEARNING_RATES[config.optimizer]:
+        return "Most runs break at this rate. Try it: breaking one teaches."
+    return ""
+
+
+def show_hard() -> dict:
+    """The ten hard digits: their labels are 0 to 9."""
+    data = load_mnist()
+    return {"sprite": sprite([data.validation[0][place].numpy() for place in hard_digits(data)])}
+
+
+def show_look(look: Look) -> dict:
+    """A look as the page shows it: probabilities of 0 to 255, weights as base64 of bytes, 128 for zero."""
+    return {
+        "mine": look.mine.tolist() if look.mine is not None else None,
+        "ten": look.ten.tolist(),
+        "filters": {
+            "shape": look.filters.shape,
+            "values": signed(look.filters.astype("float32")[None]),
+            "units": look.units,
+        },
+        "gradients": [round(length, 8) if length < 1e-3 else round(length, 3) for length in look.gradients],
+    }
+
+
+def start_training(page: Page) -> Callable:
+    @answer_errors
+    def start_training(payload: dict) -> dict:
+        config, watch = parse_settings(payload, page.device), parse_watch(payload)
+        job = page.jobs.start(config, parse_visitor(payload), watch)
+        return {"job": job.id}
+
+    return start_training
+
+
+def own_job(page: Page, payload: dict) -> Job:
+    """The visitor's training by its id. Raises DigitsError for anybody else's, and where it is gone."""
+    job, visitor = page.jobs.get(parse_text(payload, "job")), parse_visitor(payload)
+    if job is None or job.visitor != visitor:
+        raise DigitsError("That training is not on this server any more; train another.")
+    return job
+
+
+def look_at_training(page: Page) -> Callable:
+    @answer_errors
+    async def look_at_training(payload: dict) -> dict:
+        """A training from its update number `since` on: points of the curves and the looks inside."""
+        job, since = own_job(page, payload), payload.get("since", 0)
+        if type(since) is not int or since < 0:
+            raise DigitsError("The page asked for updates before the first one; reload it.")
+        active = job.active  # before the look, so that the last look sees all
+        updates = job.updates[since : since + 400]
+        return {
+            "job": job.id,
+            "name": page.networks.name(job),
+            "model": TITLES[job.config.model],
+            "settings": settings_of(job.config),
+            "command": command(job.config),
+            "state": job.state,
+            "active": active or since + len(updates) < len(job.updates),
+            "sentence": sentence(job, page.jobs.ahead(job)),
+            "ahead": page.jobs.ahead(job),
+            "stopping": job.stop_requested.is_set(),
+            "since": since,
+            "updates": [show_update(update) for update in updates],
+            "network": job.id if job.weights else None,
+            "figures": figures(page, job) if not job.active else None,
+        }
+
+    return look_at_training
+
+
+def show_update(update: TrainingUpdate) -> dict:
+    held_out = None
+    if update.validation_loss is not None:
+        held_out = [_round(update.validation_loss), update.validation_accuracy]
+    shown = {
+        "epoch": round(update.epoch, 4),
+        "share": round(update.step / update.steps, 4),
+        "loss": _round(update.loss),
+        "accuracy": _round(update.accuracy),
+        "held_out": held_out,
+        "speed": round(update.images_per_second),
+        "remaining": round(update.remaining, 1),
+    }
+    if update.look:
+        shown["look"] = show_look(update.look)
+    if update.confusion is not None:
+        shown["confusion"] = update.confusion.tolist()
+    return shown
+
+
+def figures(page: Page, job: Job) -> dict:
+    """What a run that has ended is shown with in the table of runs."""
+    last = job.updates[-1] if job.updates else None
+    network = next((item for item in page.networks.listed(job.visitor) if item["key"] == job.id), None)
+    return {
+        "test": network["accuracy"] if network else None,
+        "mistakes": round((1 - last.test_accuracy) * 10_000) if last and last.test_accuracy is not None else None,
+        "held_out": job.validation_accuracy(),
+        "seconds": round(last.elapsed, 1) if last else None,
+        "parameters": network["parameters"] if network else None,
+    }
+
+
+def stop_training(page: Page) -> Callable:
+    @answer_errors
+    def stop_training(payload: dict) -> dict:
+        page.jobs.stop(parse_visitor(payload))
+        return {}
+
+    return stop_training
+
+
+def list_runs(page: Page) -> Callable:
+    @answer_errors
+    def list_runs(payload: dict) -> dict:
+        """The visitor's trainings, newest first."""
+        jobs = page.jobs.of_visitor(parse_visitor(payload), TrainConfig)
+        return {
+            "runs": [
+                {
+                    "job": job.id,
+                    "name": page.networks.name(job),
+                    "model": TITLES[job.config.model],
+                    "settings": settings_of(job.config),
+                    "command": command(job.config),
+                    "state": job.state,
+                    "active": job.active,
+                    "sentence": sentence(job, page.jobs.ahead(job)),
+                    "network": job.id if job.weights else None,
+                    "figures": figures(page, job),
+                }
+                for job in jobs
+            ]
+        }
+
+    return list_runs
+
+
+def sentence(job: Job, ahead: int) -> str:
+    title = TITLES[job.config.model]
+    if job.active and job.stop_requested.is_set():
+        return "Stopping."
+    if job.state == WAITING and ahead == 0:
+        return f"Starting {title}."
+    if job.state == WAITING:
+        return f"{count_trainings(ahead)} before yours. It starts by itself, and you may leave the page."
+    if job.state == RUNNING:
+        return f"Training {title}. It goes on if you close this page, and you find it here again."
+    if job.state == DONE:
+        right = round(job.updates[-1].test_accuracy * 10_000)
+        return f"It reads {right:,} of 10,000 test digits right."
+    assert job.state in (STOPPED, FAILED)
+    return job.message
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
