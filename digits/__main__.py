@@ -70,6 +70,7 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     recipes = ", ".join(RECIPES)
     command.add_argument("--recipe", default=None, help=f"{recipes}: settings that the other flags change")
     command.add_argument("--model", help=", ".join(NETWORKS))
+    command.add_argument("--layers", help="a network of your own in place of --model, such as 'c5s2-12 c3p-32 f-192'")
     command.add_argument("--epochs", type=int)
     command.add_argument("--optimizer", help=", ".join(LEARNING_RATES))
     command.add_argument("--learning-rate", type=float, help="default: the optimizer's own")
@@ -78,6 +79,8 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     command.add_argument("--augment", help=", ".join(AUGMENTATIONS))
     command.add_argument("--handwriting", type=int, help="drawings of many ways of writing to add to MNIST")
     command.add_argument("--outliers", type=int, help="drawings that are not digits to add, to learn what is none")
+    command.add_argument("--examples", type=int, help="train on the first so many images of the 55,000")
+    command.add_argument("--label-smoothing", type=float, help="0 to 0.5; default: 0.05 on one-cycle, else 0")
     command.add_argument("--precision", help=f"{', '.join(PRECISIONS)} (where the device has it)")
     command.add_argument("--device", help="auto, cpu, cuda, cuda:N, mps")
     command.add_argument("--seed", type=int)
@@ -155,6 +158,7 @@ def run_train(options: argparse.Namespace) -> int:
             "seconds": update.elapsed,
             "images_per_second": figures["images_per_second"],
             "parameters": count_parameters(update.model),
+            **({"layers": config.layers} if config.layers else {}),
             "device": card["device"],
             "seed": config.seed,
             "weights": str(weights),
@@ -179,6 +183,8 @@ def train_config(options: argparse.Namespace) -> TrainConfig:
         return TrainConfig(**(saved | given | {"out": options.resume}))
     if options.recipe not in (None, *RECIPES):
         raise DigitsError(f"There is no recipe called {options.recipe!r}; choose one of {', '.join(RECIPES)}.")
+    if "layers" in given and "model" in given:
+        raise DigitsError("--layers describes a network of your own; leave out --model.")
     config = dataclasses.replace(RECIPES.get(options.recipe, TrainConfig()), **given)
     if config.out is None:
         config = dataclasses.replace(config, out=Path("runs") / f"{config.model}-{datetime.now():%Y%m%d-%H%M%S}")

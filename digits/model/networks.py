@@ -4,7 +4,9 @@ Every network takes ink, float32 (N, 1, 28, 28) in [0, 1], and returns logits (N
 such as the mean and standard deviation of its input, are buffers inside it, so nobody outside needs to know.
 """
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +30,9 @@ class Network(nn.Module):
     """Divides the logits before softmax, so that probabilities are honest (Guo et al. 2017); chosen after training."""
     knows_outliers: Tensor
     """Whether it was trained with drawings that are no digits: then all logits are low for such."""
+
+    generator: torch.Generator | None = None
+    """Of the random numbers that it draws in training, where it draws any."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,9 +163,16 @@ def create_model(name: str, seed: int = 0) -> Network:
     """
     if name not in NETWORKS:
         raise DigitsError(f"There is no network called {name!r}; choose one of {', '.join(NETWORKS)}.")
+    with random_numbers_of(seed):
+        return NETWORKS[name]()
+
+
+@contextlib.contextmanager
+def random_numbers_of(seed: int) -> Iterator[None]:
+    """Within it torch's random numbers are those of `seed`; afterwards they go on as if nothing had been."""
     with _random_numbers, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return NETWORKS[name]()
+        yield
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from digits.errors import DigitsError
 from digits.files import write_together
-from digits.model.networks import NETWORKS, Network, create_model
+from digits.model.builder import BUILT, BuiltNetwork, create_network
+from digits.model.networks import NETWORKS, Network
 
 LARGEST_WEIGHTS_FILE = 100_000_000  # bytes; the largest network here takes 1.7 MB
 
@@ -26,7 +27,10 @@ def save_weights(model: Network, path: str | Path, card: dict) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if not _finite(tensors):
         raise DigitsError(f"The network has weights that are not finite, so {path} is not written; train it again.")
-    weights = serialize(tensors, metadata={"network": model.name})
+    metadata = {"network": model.name}
+    if isinstance(model, BuiltNetwork):
+        metadata["layers"] = model.text
+    weights = serialize(tensors, metadata=metadata)
     text = json.dumps(card, indent=2) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,19 +54,23 @@ def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[
         raise DigitsError(f"{path.name} is too large for a network of Digits ({path.stat().st_size:,} bytes).")
     try:
         with safe_open(path, framework="pt") as file:
-            name = (file.metadata() or {}).get("network")
+            metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, ValueError) as error:
         raise DigitsError(
             f"{path.name} is not a whole safetensors file ({error}); use one that Digits saved, and copy it again "
             "if it was cut short (pickled .pt and .pth files are not opened, for safety)."
         ) from None
-    if name not in NETWORKS:
+    name = metadata.get("network")
+    if name not in (*NETWORKS, BUILT):
         raise DigitsError(
             f"{path.name} holds weights of {name or 'an unnamed network'}, but Digits knows {', '.join(NETWORKS)}; "
             "use a file that Digits saved."
         )
-    model = create_model(name)
+    try:
+        model = create_network(name, metadata.get("layers"))
+    except DigitsError as error:
+        raise DigitsError(f"{path.name} holds a network that cannot be built: {error}") from None
     wanted, came = _shapes(model.state_dict()), _shapes(tensors)
     if wanted != came:
         key = next(key for key in [*wanted, *came] if wanted.get(key) != came.get(key))

@@ -7,6 +7,7 @@ from pathlib import Path
 from digits.data.augment import AUGMENTATIONS
 from digits.device import select_device
 from digits.errors import DigitsError
+from digits.model.builder import BUILT, describe_built
 from digits.model.networks import NETWORKS
 
 # Learning rate where none is given, by optimizer: Adam's is the one of its paper (Kingma and Ba 2015) and of the
@@ -14,6 +15,8 @@ from digits.model.networks import NETWORKS
 LEARNING_RATES = {"adamw": 8e-3, "adam": 1e-3, "sgd": 0.1}
 
 SCHEDULES = ("auto", "one-cycle", "constant")
+
+SMOOTHING = 0.05  # label smoothing of one-cycle runs (Szegedy et al. 2016); constant runs are plain cross entropy
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -23,7 +26,7 @@ class TrainConfig:
     """What to train and how. `check` raises DigitsError for values that cannot be used; `train` calls it."""
 
     model: str = "cnn"
-    """A name in `digits.model.networks.NETWORKS`."""
+    """A name in `digits.model.networks.NETWORKS`, or `layers` where these are given."""
     epochs: int = 1
     """Passes over the training images, 1 to 1,000."""
     optimizer: str = "adamw"
@@ -48,10 +51,25 @@ class TrainConfig:
     """0 to 2**63 - 1. With the same seed and number of threads a CPU run repeats to the bit."""
     out: str | Path | None = None
     """Folder for the weights and all else that `digits.training.run_folder` keeps; None keeps nothing on disk."""
+    layers: str | None = None
+    """A text of `digits.model.builder`: the network that it describes, in place of a named one."""
+    examples: int | None = None
+    """Of the training images so many, the first; 100 to 55,000. None: all of them."""
+    label_smoothing: float | None = None
+    """Share of a label that is spread over all ten, 0 to 0.5. None: 0.05 on a one-cycle schedule, else 0."""
+
+    def __post_init__(self) -> None:
+        if self.layers is not None:
+            object.__setattr__(self, "model", BUILT)  # frozen
+            if isinstance(self.layers, str):
+                object.__setattr__(self, "layers", " ".join(self.layers.split()))
 
     def check(self) -> None:
         """Raises DigitsError with one sentence for the first value that cannot be used."""
-        _choice("network", self.model, NETWORKS)
+        if self.layers is not None or self.model == BUILT:
+            describe_built(self.layers)
+        else:
+            _choice("network", self.model, NETWORKS)
         _choice("optimizer", self.optimizer, LEARNING_RATES)
         _choice("schedule", self.schedule, SCHEDULES)
         _choice("augmentation", self.augment, AUGMENTATIONS)
@@ -61,13 +79,24 @@ class TrainConfig:
         _whole_number("number of epochs", self.epochs, 1, 1_000)
         _whole_number("batch size", self.batch_size, 1, 10_000)
         _whole_number("seed", self.seed, 0, 2**63 - 1)
+        if self.examples is not None:
+            _whole_number("number of training images", self.examples, 100, 55_000)
+        smoothing = self.label_smoothing
+        if smoothing is not None and not (_is_number(smoothing) and 0 <= smoothing <= 0.5):
+            raise DigitsError(f"The label smoothing is {smoothing!r}; wanted a number from 0 to 0.5.")
         rate = self.learning_rate
-        if rate is not None and not (isinstance(rate, (int, float)) and not isinstance(rate, bool) and 0 < rate <= 10):
+        if rate is not None and not (_is_number(rate) and 0 < rate <= 10):
             raise DigitsError(f"The learning rate is {rate!r}; wanted a number above 0 and at most 10, such as 0.001.")
         select_device(self.device)
 
     def peak_learning_rate(self) -> float:
         return LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
+
+    def smoothing(self) -> float:
+        """The label smoothing that the training uses."""
+        if self.label_smoothing is not None:
+            return self.label_smoothing
+        return SMOOTHING if self.one_cycle() else 0.0
 
     def one_cycle(self) -> bool:
         return self.schedule == "one-cycle" or (self.schedule == "auto" and self.optimizer != "adam")
@@ -87,7 +116,8 @@ and those found by measuring (LOG.md)."""
 
 def command(config: TrainConfig) -> str:
     """The command line that trains as `config` says, without the defaults and the folder."""
-    words, base = [f"python -m digits train --model {config.model}"], TrainConfig(config.model)
+    network = f"--model {config.model}" if config.layers is None else f'--layers "{config.layers}"'
+    words, base = [f"python -m digits train {network}"], TrainConfig(config.model, layers=config.layers)
     for name, recipe in RECIPES.items():
         if dataclasses.replace(config, seed=recipe.seed, device=recipe.device, out=recipe.out) == recipe:
             words, base = [f"python -m digits train --recipe {name}"], recipe
@@ -103,6 +133,10 @@ def _choice(what: str, value: object, choices) -> None:
         raise DigitsError(f"There is no {what} called {value!r}; choose one of {', '.join(choices)}.")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _whole_number(what: str, value: object, least: int, most: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise DigitsError(f"The {what} is {value!r}; wanted a whole number from {least:,} to {most:,}.")
@@ -112,4 +146,7 @@ def settings_of(config: TrainConfig) -> dict:
     """All of `config` but where the run is kept."""
     settings = dataclasses.asdict(config)
     del settings["out"]
+    for name in ("layers", "examples", "label_smoothing"):  # where given: runs from before there were any can go on
+        if settings[name] is None:
+            del settings[name]
     return settings

@@ -31,7 +31,7 @@ class Examples:
 
 def gather(config: TrainConfig, data: Mnist, device: torch.device) -> Examples:
     """The examples that `config` asks for; the only place that knows where they come from."""
-    images, labels = data.training
+    images, labels = (part[: config.examples] for part in data.training)  # None takes all
     drawn, drawn_labels = handwriting(config.handwriting, config.seed)
     strange = outliers(config.outliers, config.seed)
     if len(drawn) + len(strange):

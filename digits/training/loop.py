@@ -11,7 +11,7 @@ from digits.data.mnist import Mnist, load_mnist
 from digits.device import computes_in_bfloat16, select_device
 from digits.errors import DigitsError
 from digits.ink.geometry import to_ink
-from digits.model.networks import create_model
+from digits.model.builder import create_network
 from digits.training.config import TrainConfig, settings_of
 from digits.training.examples import Batches, gather
 from digits.training.look import Looker, Watch
@@ -58,7 +58,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None, watch: W
     data = load_mnist(device) if data is None else data.to(device)
     examples = gather(config, data, device)
     plan = make_plan(config, len(examples))
-    model = create_model(config.model, config.seed).to(device, memory_format=torch.channels_last)
+    model = create_network(config.model, config.layers, config.seed).to(device, memory_format=torch.channels_last)
     model.knows_outliers.fill_(examples.with_outliers)
     forward = workers.connect(model)
 
@@ -74,6 +74,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None, watch: W
     augment_generator = torch.Generator(device).manual_seed(config.seed + 1 + workers.rank)
     parts = {"model": model, "optimizer": optimizer, "scheduler": schedule if config.one_cycle() else None}
     parts |= {"order generator": batches.generator, "augment generator": augment_generator}
+    parts |= {"dropout generator": model.generator}
     folder = NoFolder() if config.out is None or workers.rank else RunFolder(config.out, settings_of(config))
     looker = watch and Looker(model, data, watch.ink)
     record = Record(config, data, source, plan, model, autocast, folder, batches, parts, looker)

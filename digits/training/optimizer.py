@@ -6,8 +6,6 @@ from torch.nn.functional import cross_entropy, pad
 
 from digits.training.config import TrainConfig
 
-SMOOTHING = 0.05  # label smoothing of one-cycle runs (Szegedy et al. 2016); constant runs are plain cross entropy
-
 
 class Loss:
     """Mean cross entropy of a batch, in nats.
@@ -42,7 +40,7 @@ class ConstantRate:
 
 
 def make_loss(config: TrainConfig, with_outliers: bool) -> Loss:
-    return Loss(SMOOTHING if config.one_cycle() else 0.0, with_outliers)
+    return Loss(config.smoothing(), with_outliers)
 
 
 def make_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 
 UPDATES_AN_EPOCH, VALIDATIONS_AN_EPOCH = 50, 4
@@ -39,6 +40,12 @@ class Plan:
 
 def make_plan(config: TrainConfig, images: int) -> Plan:
     """The plan of a training on so many images."""
+    alone = 1 in (images % config.batch_size, config.batch_size)
+    if alone and any("n" in word.partition("-")[0] for word in (config.layers or "").split()):
+        raise DigitsError(
+            f"With a batch size of {config.batch_size:,} a batch has one image, and batch norm needs two; "
+            "choose another."
+        )
     steps_an_epoch = math.ceil(images / config.batch_size)
     steps = steps_an_epoch * config.epochs
     return Plan(

@@ -148,6 +148,7 @@ class Record:
         settings["schedule"] = "one-cycle" if config.one_cycle() else "constant"
         return {
             "network": config.model,
+            **({"layers": config.layers} if config.layers else {}),
             "parameters": count_parameters(self.model),
             "command": command(config),
             "config": settings,
@@ -170,7 +171,11 @@ class Record:
         }
 
     def _name_data(self) -> str:
-        config, training, validation = self.config, len(self.data.training[0]), len(self.data.validation[0])
+        config, training, validation = (
+            self.config,
+            self.config.examples or len(self.data.training[0]),
+            len(self.data.validation[0]),
+        )
         name = f"{self.source}, {training:,} training and {validation:,} validation images"
         if config.handwriting or config.outliers:
             name += (

@@ -71,8 +71,9 @@ class RunFolder:
         saved = load_settings(self.path)
         if _finished(self.path):
             raise DigitsError(f"The run in {self.path} is finished: there is nothing to resume.")
-        for name, value in self.settings.items():
-            if name != "device" and (name not in saved or saved[name] != value):
+        for name in self.settings | saved:
+            value = self.settings.get(name)
+            if name != "device" and (saved.get(name) != value or (value is None and name not in saved)):
                 raise DigitsError(
                     f"The run in {self.path} was started with {name} {saved.get(name)!r} and cannot be resumed with "
                     f"{value!r}; leave that setting out, or train anew in another folder."

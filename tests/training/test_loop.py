@@ -343,3 +343,53 @@ def test_recipes_can_be_used_and_name_themselves(name):
     RECIPES[name].check()
     seeded = dataclasses.replace(RECIPES[name], seed=3, out="somewhere")
     assert command(seeded) == f"python -m digits train --recipe {name} --seed 3"
+
+
+BUILT = TrainConfig(layers="c5s2n-6 m-2 d-20 fk-294 f-32", batch_size=100, device="cpu")
+
+
+def test_a_built_network_with_dropout_trains_repeats_and_resumes_to_the_bit(small_mnist, tmp_path):
+    config = dataclasses.replace(BUILT, epochs=2, out=tmp_path / "whole")
+    whole = list(train(config, small_mnist))
+    assert whole[-1].validation_accuracy > 0.5
+    card = json.loads((tmp_path / "whole" / "weights.json").read_text())
+    assert card["layers"] == config.layers
+    config = dataclasses.replace(config, out=tmp_path / "cut")
+    updates = train(config, small_mnist)
+    while next(updates).step < 25:
+        pass
+    updates.close()
+    resumed = list(train(config, small_mnist, resume=True))
+    assert resumed[0].step < 40
+    assert same(weights(whole), weights(resumed))
+
+
+def test_a_batch_of_one_is_refused_where_batch_norm_needs_two(small_mnist):
+    with pytest.raises(DigitsError, match="batch norm needs two"):
+        list(train(dataclasses.replace(BUILT, batch_size=1), small_mnist))
+
+
+def test_amount_of_data_and_smoothing(small_mnist):
+    assert run(small_mnist, examples=500)[-1].steps == 5
+    smooth, plain = (run(small_mnist, label_smoothing=share, augment="none") for share in (0.3, 0.0))
+    assert smooth[0].loss == pytest.approx(plain[0].loss, abs=0.2) and not same(weights(smooth), weights(plain))
+    assert smooth[-1].validation_loss > plain[-1].validation_loss - 0.1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"layers": "f-10 c3-8"}, "Layer 2"),
+        ({"model": "layers"}, "The layers are a text"),
+        ({"examples": 99}, "wanted a whole number from 100"),
+        ({"label_smoothing": 0.9}, "wanted a number from 0 to 0.5"),
+        ({"label_smoothing": math.nan}, "wanted a number from 0 to 0.5"),
+    ],
+)
+def test_settings_that_cannot_be_used_get_a_sentence(changes, said):
+    with pytest.raises(DigitsError, match=said):
+        dataclasses.replace(QUICK, **changes).check()
+
+
+def test_the_command_of_a_built_network_names_its_layers():
+    assert command(BUILT) == 'python -m digits train --layers "c5s2n-6 m-2 d-20 fk-294 f-32" --batch-size 100'

@@ -1,0 +1,104 @@
+"""Networks from a text: its shapes and costs are torch's own, what cannot be is refused at the layer, weights load."""
+
+import copy
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from digits.errors import DigitsError
+from digits.model.builder import MOST_WEIGHTS, build_network, describe_built
+from digits.model.networks import count_parameters, create_model
+from digits.model.weights import load_weights, save_weights
+from digits.reading.inside import look_inside
+
+INK = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+TEXTS = [
+    "c5s2-12 c3p-32 f-192",
+    "c3pn-8 c3nk-8 m-2 d-20 ft-32",
+    "f-64 fk-64 fn-32 d-50",
+    "c5vt-6 a-2 c5vt-16 a-2 ft-84",
+    "c7s2ui-16 c1-8 g-1",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_shapes_and_parameters_are_those_that_torch_finds(text):
+    network, value = build_network(text).eval(), INK
+    for row, layer in zip(describe_built(text), network.layers, strict=True):
+        value = layer(value)
+        assert row.shape == tuple(value.shape[1:])
+        assert row.parameters == count_parameters(layer)
+    assert network(INK).shape == (4, 10)
+
+
+def test_multiply_adds_are_those_counted_by_hand():
+    rows = describe_built("c5s2-12 c3p-32 f-192")
+    assert [row.multiply_adds for row in rows] == [25 * 12 * 14 * 14, 9 * 12 * 32 * 14 * 14, 1568 * 192, 1920]
+    assert sum(row.parameters for row in rows) == count_parameters(build_network("c5s2-12 c3p-32 f-192"))
+
+
+def test_the_text_of_the_text_books_networks_gives_their_weights():
+    built, named = build_network("f-512", seed=3), create_model("mlp", seed=3)
+    assert torch.equal(built(INK), named(INK))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "1 to 200 characters"),
+        (None, "1 to 200 characters"),
+        ("c3-8 " * 9, "9 layers"),
+        ("x3-8", "Layer 1, 'x3-8'"),
+        ("c3-8 c4-8", "Layer 2, 'c4-8', has a kernel of 4x4"),
+        ("c3s9-8", "stride of 9"),
+        ("f3-8", "which f does not take"),
+        ("fp-8", "'fp-8', has 'p'"),
+        ("c3-900", "size 900; wanted 1 to 512"),
+        ("g-2", "wanted 1."),
+        ("f-10 c3-8", "Layer 2, 'c3-8', needs maps"),
+        ("m-4 m-4 c3v-8", "Layer 3, 'c3v-8', needs more than the 1x1 pixels"),
+        ("c3k-8", "1 maps of 28x28 come in and 8 maps of 28x28 come out"),
+        ("c3-64 f-512", "weights; at most 2,000,000"),
+        ("c3-512", "values; at most 65,536"),
+        ("c3-64 c9-64", "million multiply-adds"),
+    ],
+)
+def test_what_cannot_be_built_is_refused_in_one_sentence(text, said):
+    with pytest.raises(DigitsError, match=said.replace("(", r"\(")) as caught:
+        describe_built(text)
+    assert str(caught.value).count(". ") == 0
+
+
+def test_no_text_builds_more_than_the_limit():
+    assert sum(row.parameters for row in describe_built("c3p-32 f-300")) <= MOST_WEIGHTS
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_saved_weights_load_again_and_can_be_looked_into(text, tmp_path):
+    network = build_network(text, seed=2).eval()
+    save_weights(network, tmp_path / "a.safetensors", {})
+    loaded, _ = load_weights(tmp_path / "a.safetensors")
+    assert loaded.text == text and torch.equal(loaded(INK), network(INK))
+    assert look_inside(loaded, INK[:1]).stages
+    assert torch.equal(copy.deepcopy(loaded)(INK), network(INK))
+
+
+def test_a_file_with_a_text_that_cannot_be_built_is_refused(tmp_path):
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", metadata={"network": "layers", "layers": "f-99999"})
+    with pytest.raises(DigitsError, match="cannot be built"):
+        load_weights(tmp_path / "a.safetensors")
+    save_file({"a": torch.zeros(1)}, tmp_path / "b.safetensors", metadata={"network": "layers"})
+    with pytest.raises(DigitsError, match="cannot be built"):
+        load_weights(tmp_path / "b.safetensors")
+
+
+def test_dropout_drops_its_share_and_repeats():
+    one, other = (build_network("d-30", seed=4).layers[0].train() for _ in range(2))
+    value = torch.ones(100, 1, 28, 28)
+    first = one(value)
+    assert torch.equal(first, other(value)) and not torch.equal(first, one(value))
+    assert (first == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+    assert first.mean().item() == pytest.approx(1, abs=0.02)
+    assert isinstance(one, nn.Module) and torch.equal(one.eval()(value), value)
