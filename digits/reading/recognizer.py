@@ -18,7 +18,9 @@ from digits.model.weights import load_weights
 from digits.reading import numbers
 from digits.reading.reading import NumberReading, Reading
 
-WEIGHTS = Path(__file__).parents[2] / "weights"
+_PACKAGE = Path(__file__).parents[1]
+# A wheel has the weights inside the package, a checkout beside it.
+WEIGHTS = _PACKAGE / "weights" if (_PACKAGE / "weights").is_dir() else _PACKAGE.parent / "weights"
 
 DEFAULT_WEIGHTS = WEIGHTS / "cnn-large.safetensors"
 

@@ -1,0 +1,37 @@
+"""The package that pip installs: the pins of requirements.txt, and all that it needs to read a digit."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from digits.__main__ import build_parser
+from digits.reading.recognizer import WEIGHTS
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def pins(text: str) -> list[str]:
+    return re.findall(r"^[\w-]+==[\w.]+", text, flags=re.MULTILINE)
+
+
+def test_pins_agree_with_requirements():
+    app, bench, tests = (ROOT / "requirements.txt").read_text().split("\n\n")
+    groups = PROJECT["dependency-groups"]
+    assert PROJECT["project"]["dependencies"] == pins(app)
+    assert groups["bench"] == pins(bench)
+    assert groups["test"] + groups["lint"] == pins(tests)
+    gradio = next(pin for pin in pins(app) if pin.startswith("gradio=="))
+    assert PROJECT["project"]["optional-dependencies"]["mcp"] == [gradio.replace("gradio", "gradio[mcp]")]
+
+
+def test_a_wheel_takes_the_weights_from_where_a_checkout_has_them():
+    included = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included == {"weights": "digits/weights"}
+    assert WEIGHTS == ROOT / "weights"
+    assert sorted(path.stem for path in WEIGHTS.glob("*.safetensors")) == ["cnn", "cnn-large", "mlp"]
+
+
+def test_the_digits_command_is_the_command_line():
+    assert PROJECT["project"]["scripts"] == {"digits": "digits.__main__:main"}
+    assert build_parser().parse_args(["read", "photo.png"]).run
