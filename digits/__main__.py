@@ -274,7 +274,7 @@ def run_evaluate_robustness(options: argparse.Namespace) -> int:
     seed = 0
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     images, labels = subset(data, options.count or 500, seed)
-    result = show_progress(robustness_step_by_step(recognizer, images, labels, seed)).result
+    result = show_progress(robustness_step_by_step(recognizer, images, labels, seed)).report
     if options.json:
         print(json.dumps({"data": data.name, "seed": seed, **result.to_json()}))
         return 0

@@ -1,5 +1,7 @@
 """Files that are never half written, and the folder that keeps what can be made again."""
 
+import functools
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -37,3 +39,17 @@ def cache_folder() -> Path:
             f"The cache folder {path} cannot be made ({error.strerror}); set DIGITS_CACHE to another."
         ) from None
     return path
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal; computed anew when the file has changed. Raises DigitsError for none."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise DigitsError(f"{path.name} cannot be read ({error.strerror}); choose another file.") from None
+    return _fingerprint(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _fingerprint(path: Path, changed: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

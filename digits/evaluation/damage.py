@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, conv2d, grid_sample, max_pool2d
 
+from digits.ink.geometry import SIDE
+
 SEED = 0  # of the speckles and of what is hidden, so that a slider moves the damage and not the dice
 
 
@@ -27,8 +29,8 @@ SLIDERS = (
     Slider("turn", "Turn", -60, 60, 5, "°"),
     Slider("shift", "Shift", -8, 8, 1, " px"),
     Slider("pen", "Thin or thicken", -1, 2, 0.25, " px"),
-    Slider("blur", "Blur", 0, 3, 0.25, " px"),
-    Slider("speckle", "Speckle", 0, 60, 5, "%"),
+    Slider("blur", "Blur", 0, 2.5, 0.25, " px"),
+    Slider("speckle", "Speckle", 0, 40, 2, "%"),
     Slider("hide", "Hide", 0, 14, 1, " px"),
 )
 
@@ -80,11 +82,12 @@ def _blur(inks: Tensor, sigma: float) -> Tensor:
 
 def _hide(inks: Tensor, side: float) -> Tensor:
     """A square of paper over the ink, at a place of each digit's own."""
-    generator = np.random.default_rng(SEED)
-    inked = avg_pool2d(inks, 3, stride=1, padding=1)[:, 0].flatten(1).numpy()  # its middle is where there is ink
+    weights = avg_pool2d(inks, 3, stride=1, padding=1)[:, 0].flatten(1).double().cumsum(1)  # its middle lies on ink
+    dice = torch.from_numpy(np.random.default_rng(SEED).random((len(inks), 1)))
+    places = torch.searchsorted(weights, dice * weights[:, -1:]).clamp(max=SIDE * SIDE - 1)[:, 0]
     hidden, half = inks.clone(), side / 2
-    for k, weights in enumerate(inked):
-        y, x = divmod(int(generator.choice(784, p=weights / weights.sum())), 28)
+    for k, place in enumerate(places.tolist()):
+        y, x = divmod(place, SIDE)
         top, left = max(0, round(y - half)), max(0, round(x - half))
         hidden[k, :, top : top + int(side), left : left + int(side)] = 0
     return hidden

@@ -126,7 +126,7 @@ def summarize(
         accuracy=float(right.mean()),
         interval=wilson_interval(int(right.sum()), len(labels)),
         confusion=confusion,
-        per_class=_score_digits(confusion, np.bincount(labels, minlength=10)),
+        per_class=score_digits(confusion, np.bincount(labels, minlength=10)),
         mistakes=[Mistake(int(i), int(labels[i]), int(digits[i]), float(confidences[i]), inks[i]) for i in worst],
         blank=int(blank.sum()),
         refused=int(refused.sum()),
@@ -138,7 +138,8 @@ def summarize(
     )
 
 
-def _score_digits(confusion: np.ndarray, counts: np.ndarray) -> list[DigitScores]:
+def score_digits(confusion: np.ndarray, counts: np.ndarray) -> list[DigitScores]:
+    """A confusion matrix (10, 10) and how many examples of each digit there are (10,) -> each digit's figures."""
     per_class = []
     for digit in range(10):
         precision = share(confusion[digit, digit], confusion[:, digit].sum())

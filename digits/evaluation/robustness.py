@@ -72,7 +72,7 @@ class RobustnessUpdate:
 
     share: float
     """Of the examples read, in [0, 1]."""
-    result: Robustness | None = None
+    report: Robustness | None = None
     """In the last update only."""
 
 
@@ -84,7 +84,7 @@ def robustness(recognizer: Recognizer, images: Tensor, labels: Tensor, seed: int
     without ink counts as wrong.
     """
     *_, last = robustness_step_by_step(recognizer, images, labels, seed)
-    return last.result
+    return last.report
 
 
 def robustness_step_by_step(

@@ -37,8 +37,9 @@ def mcnemar(first_only: int, second_only: int) -> float:
     """How many examples only the first and only the second of two networks reads right -> the two-sided exact p-value
     of the difference being chance (McNemar 1947; a binomial test of the discordant pairs).
     """
-    n, fewer = first_only + second_only, min(first_only, second_only)
-    if n == 0:
+    from scipy.special import bdtr
+
+    discordant = first_only + second_only
+    if discordant == 0:
         return 1.0
-    tail = sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n
-    return min(1.0, 2 * tail)
+    return min(1.0, 2 * float(bdtr(min(first_only, second_only), discordant, 0.5)))

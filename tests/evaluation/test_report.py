@@ -12,7 +12,7 @@ from digits.data.data_set import DataSet
 from digits.data.sets import load_outliers
 from digits.errors import DigitsError
 from digits.evaluation import evaluate as evaluate_module
-from digits.evaluation.evaluate import evaluate, summarize
+from digits.evaluation.evaluate import evaluate, evaluate_step_by_step, summarize
 from digits.evaluation.statistics import area_under_curve, calibration_error, mcnemar, wilson_interval
 from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS, Recognizer
@@ -127,14 +127,14 @@ def test_what_is_no_digit_is_counted_beside_the_digits(tmp_path):
     drawings = tmp_path / "others.jsonl"
     drawings.write_text("".join(json.dumps({"label": "?", "set": "signs", "strokes": ZIGZAG}) + "\n" for _ in range(3)))
     digits = DataSet("digits", torch.tensor([0, 1, 2]), drawings=[DIGITS[0], DIGITS[1], DIGITS[2]])
-    shares = []
-    result = evaluate(Recognizer.load(), digits, shares.append, load_outliers(drawings))
+    updates = list(evaluate_step_by_step(Recognizer.load(), digits, load_outliers(drawings)))
+    result = updates[-1].report
     assert result.n == 3 and result.refused == 0
     assert (result.rejection.data, result.rejection.n) == ("others.jsonl", 3)
     assert result.rejection.auroc == 1
     assert result.rejection.refused == 3
     assert result.rejection.by_set["signs"].n == 3
-    assert shares[-1] == 1
+    assert [update.share for update in updates] == [0.5, 1, 1]
     assert json.loads(json.dumps(result.to_json()))["rejection"]["by_set"]["signs"]["auroc"] == 1
 
 
@@ -174,11 +174,13 @@ def test_a_report_is_plain_json(case):
 def test_evaluate_goes_through_all_examples_and_tells_how_far():
     labels = torch.arange(1_203) % 10
     data = DataSet("many", labels, ink=torch.ones(1_203, 28, 28, dtype=torch.uint8))
-    shares = []
-    result = evaluate(Fake(np.stack([reading(int(label)) for label in labels])), data, shares.append)
+    network = Fake(np.stack([reading(int(label)) for label in labels]))
+    updates = list(evaluate_step_by_step(network, data))
+    result = updates[-1].report
     assert result.n == 1_203
     assert result.accuracy == 1
-    assert shares == [500 / 1_203, 1_000 / 1_203, 1]
+    assert [update.share for update in updates] == [500 / 1_203, 1_000 / 1_203, 1, 1]
+    assert [update.report for update in updates[:-1]] == [None] * 3
 
 
 def test_strokes_arrays_and_files_all_become_ink(tmp_path):

@@ -11,7 +11,7 @@ from digits import DigitsError, Recognizer, load_mnist
 from digits.__main__ import main
 from digits.data.data_set import DataSet
 from digits.evaluation.damaged_pictures import AXES, LONG_SIDE, PAPER, PEN, SHEET, WAYS, Example
-from digits.evaluation.robustness import Curve, robustness, subset
+from digits.evaluation.robustness import Curve, robustness, robustness_step_by_step, subset
 from digits.evaluation.skeleton import skeleton
 
 CHANGES = {axis.name: axis.change for axis in AXES}
@@ -172,10 +172,10 @@ def test_what_is_not_changed_is_read_as_ever(data):
     """Every other label is made wrong: half of the examples count as misread."""
     images, labels = subset(data, 8)
     labels = torch.where(torch.arange(8) % 2 == 0, labels, (labels + 1) % 10)
-    shares = []
-    result = robustness(Recognizer.load(), images, labels, shares.append)
+    updates = list(robustness_step_by_step(Recognizer.load(), images, labels))
+    result = updates[-1].report
     assert (result.n, result.accuracy) == (8, 0.5)
-    assert shares == [k / 8 for k in range(1, 9)]
+    assert [update.share for update in updates] == [*(k / 8 for k in range(1, 9)), 1]
     assert list(result.curves) == [axis.name for axis in AXES]
     for curve in result.curves.values():
         assert len(curve.values) == len(curve.accuracies)
