@@ -167,7 +167,7 @@ export function mount({ element, props, server }) {
   }
 
   function correct(label) {
-    if (!desk.drawing.strokes.length) return;
+    if (!desk.drawing.strokes.length || desk.drawing.picture) return;
     answer.mark(label, mine.correct(label, desk.drawing.strokes));
   }
 
@@ -209,8 +209,7 @@ export function mount({ element, props, server }) {
       answer.showNumber(reading);
       return showBoxes(element, paper, desk, reading);
     }
-    const { picture } = desk.drawing;
-    answer.show(reading, picture?.label === undefined ? '' : `Test digit ${picture.index.toLocaleString('en')}, labelled ${picture.label}.`);
+    answer.show(reading, describeTestDigit(desk.drawing));
     say(find('[data-do=why]'), `Why ${reading.best === 8 ? 'an' : 'a'} ${reading.best}?`);
     inside.show(reading);
     showStrip(reading);
@@ -245,7 +244,9 @@ export function mount({ element, props, server }) {
     if (network) act.ask();
   });
   store.watch(['drawing'], ({ drawing }) => {
-    if (drawing !== desk.drawing && drawing.picture?.index !== undefined && !drawing.picture.bitmap) loadTestDigit(drawing.picture); // from Evaluate
+    if (drawing === desk.drawing || desk.stroke || isEmpty(drawing)) return; // what follows comes from another tab
+    if (desk.wide) widen(false);
+    change({ ...drawing, wide: desk.wide });
   });
   store.watch(['tab'], () => paper.paint());
   window.addEventListener('hashchange', () => openLink(paper, desk, pen, act));
@@ -275,6 +276,12 @@ export function mount({ element, props, server }) {
     }, PATIENCE);
     for (const type of ['pointerdown', 'keydown']) window.addEventListener(type, () => clearTimeout(timer), { once: true });
   }
+}
+
+function describeTestDigit({ picture, strokes }) {
+  if (picture?.index === undefined) return '';
+  const changed = strokes.length || picture.wiped ? ', changed by you' : '';
+  return `Test digit ${picture.index.toLocaleString('en')}, labelled ${picture.label}${changed}.`;
 }
 
 /** Ink as the pad shows it: the pen's colour, see-through where there is paper. */

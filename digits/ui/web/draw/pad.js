@@ -1,4 +1,5 @@
 // The paper: what is on it, and how it is painted.
+import { INK_PEN } from '../lib/ink.js';
 import { PEN, WIDE, isEmpty } from '../lib/sheet.js';
 import { fitPicture } from '../lib/strokes.js';
 
@@ -35,7 +36,8 @@ export function makePaper(canvas, desk, hint) {
     brush.strokeStyle = brush.fillStyle = faint ? style.getPropertyValue('--faint') : style.color;
     brush.lineCap = brush.lineJoin = 'round';
     const strokes = shown || (desk.stroke ? [...drawing.strokes, desk.stroke] : drawing.strokes);
-    for (const points of strokes) trace(brush, points, points === desk.stroke ? desk.ahead : []);
+    const pen = drawing.picture?.editable ? INK_PEN : PEN;
+    for (const points of strokes) trace(brush, points, points === desk.stroke ? desk.ahead : [], pen);
     if (desk.ahead.length) {
       desk.ahead = [];
       paint();
@@ -71,10 +73,10 @@ function paintCursor(brush, cursor) {
 }
 
 /** A stroke through the middles of its points, bent at the points: smooth as ink. */
-function trace(brush, kept, tail) {
+function trace(brush, kept, tail, pen) {
   const points = [...kept, ...tail];
   const { widths } = kept;
-  const width = (i) => (widths ? widths[Math.min(i, widths.length - 1)] : PEN);
+  const width = (i) => (widths ? widths[Math.min(i, widths.length - 1)] : pen);
   let [x, y] = points[0];
   brush.lineWidth = width(0);
   brush.beginPath();

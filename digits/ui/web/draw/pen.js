@@ -1,4 +1,5 @@
 // Mouse, finger, pen and keyboard on the paper.
+import { wipe } from '../lib/ink.js';
 import { PEN } from '../lib/sheet.js';
 import { clamp, distance, passes } from '../lib/strokes.js';
 
@@ -19,16 +20,18 @@ export function mountPen(paper, desk, change, act) {
     const { drawing } = desk;
     const kept = drawing.strokes.filter((points) => !passes(points, point, PEN));
     if (kept.length !== drawing.strokes.length) change({ ...drawing, strokes: kept });
+    else if (drawing.picture?.editable) change({ ...drawing, picture: wipe(drawing.picture, point) });
   }
 
   function begin(point, event) {
-    if (desk.drawing.picture) change({ ...desk.drawing, strokes: [], picture: null }); // a new drawing
+    const { picture } = desk.drawing;
+    if (picture && !picture.editable) change({ ...desk.drawing, strokes: [], picture: null }); // a new drawing
     desk.stroke = [point];
     if (event?.pointerType === 'pen') desk.stroke.widths = [widthOf(event)];
   }
 
   function end() {
-    if (desk.stroke) change({ ...desk.drawing, strokes: [...desk.drawing.strokes, desk.stroke], picture: null });
+    if (desk.stroke) change({ ...desk.drawing, strokes: [...desk.drawing.strokes, desk.stroke] });
   }
 
   function move(event) {

@@ -44,13 +44,13 @@ export function mountWhy(panel, desk, call, question) {
 }
 
 /** Put a box of the lens around pixels of the 28x28. */
-function lay(box, top, left, bottom, right) {
+export function lay(box, top, left, bottom, right) {
   box.hidden = false;
   const place = { top, left, width: right - left, height: bottom - top };
   for (const [name, value] of Object.entries(place)) box.style[name] = `${(value / 28) * 100}%`;
 }
 
-function paintImportance(canvas, ink, importance) {
+export function paintImportance(canvas, ink, importance) {
   const [paper, pen, above, below] = ['--paper', '--ink', '--b', '--a'].map((name) => colour(canvas, name));
   const image = new ImageData(28, 28);
   importance.forEach((value, i) => {

@@ -1,0 +1,42 @@
+// A digit of 28x28 pixels that can be edited, { bitmap, unit, editable }: strokes are added to it, and the eraser takes
+// ink away. `unit` is of the pad's side.
+import { make } from './dom.js';
+
+const SIDE = 28;
+const SCALE = 10; // of what is sent, so that strokes between the pixels count
+export const INK_PEN = 80; // thousandths of the pad: as wide as MNIST's pen in a 28x28 that fills the pad
+
+/** The digit without its ink around a point: { ..., bitmap } anew, or the same where there was none. */
+export function wipe(picture, [x, y]) {
+  const { unit } = picture;
+  const bitmap = make('canvas', { width: SIDE, height: SIDE });
+  const brush = bitmap.getContext('2d');
+  brush.drawImage(picture.bitmap, 0, 0);
+  brush.globalCompositeOperation = 'destination-out';
+  brush.beginPath();
+  brush.arc((x / unit) * SIDE, (y / unit) * SIDE, (INK_PEN / unit) * SIDE * 0.6, 0, 7);
+  brush.fill();
+  return { ...picture, bitmap, wiped: true };
+}
+
+/** The digit and the strokes on it, black on white, as a data URL. */
+export function compose(picture, strokes) {
+  const { unit } = picture;
+  const side = SIDE * SCALE;
+  const canvas = make('canvas', { width: side, height: side });
+  const brush = canvas.getContext('2d');
+  brush.drawImage(picture.bitmap, 0, 0, side, side);
+  brush.lineWidth = (INK_PEN / unit) * side;
+  brush.lineCap = brush.lineJoin = 'round';
+  for (const points of strokes) {
+    brush.beginPath();
+    for (const [x, y] of points.length > 1 ? points : [points[0], points[0]]) brush.lineTo((x / unit) * side, (y / unit) * side);
+    brush.stroke();
+  }
+  brush.globalCompositeOperation = 'source-in'; // whatever the page's ink colour is
+  brush.fillRect(0, 0, side, side);
+  brush.globalCompositeOperation = 'destination-over';
+  brush.fillStyle = '#ffffff';
+  brush.fillRect(0, 0, side, side);
+  return canvas.toDataURL('image/png');
+}
