@@ -1,233 +1,137 @@
 """The Evaluate tab: how well the network in use reads digits that it never saw, and where it fails."""
 
-import base64
-import functools
-import io
-import json
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import gradio as gr
-import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
 from digits.data.data_set import DataSet
-from digits.data.mnist import load_mnist
-from digits.data.sets import DATA_SETS, load_data
 from digits.errors import DigitsError
-from digits.evaluation.damage import SLIDERS, damage
-from digits.evaluation.evaluate import evaluate_step_by_step
+from digits.evaluation.comparison import compare
+from digits.evaluation.damage import SLIDERS
+from digits.evaluation.evaluate import EvaluationUpdate, evaluate_step_by_step
 from digits.evaluation.report import Report
-from digits.evaluation.robustness import subset
-from digits.evaluation.statistics import mcnemar
-from digits.reading.recognizer import Recognizer
+from digits.evaluation.shipped import DATA, shipped_report
+from digits.files import fingerprint
+from digits.reading.explain import explain
+from digits.ui.answers import explanation_answer
+from digits.ui.damage import DAMAGED, MEASURED, damage_digits, look_at_curves
+from digits.ui.evaluation_answers import COLUMNS, comparison_answer, report_answer
+from digits.ui.evaluation_requests import ENDINGS, LARGEST_FILE, Chosen, choose, parse_upload, taking_turns
 from digits.ui.evaluations import Evaluation, Evaluations
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
 from digits.ui.parts import part
-from digits.ui.requests import answer_errors, parse_drawings, parse_text
+from digits.ui.requests import DOT, FRAME, answer_errors, parse_drawings, parse_pixels, parse_text, parse_visitor
 
-COLUMNS = 20  # tiles in a row of a sprite
-MOST_DIFFERING = 60  # examples that are shown of those that one network reads right and the other wrong
-DAMAGED = 500  # test digits under the sliders
-SAMPLES = 30  # of them are shown
-ENDINGS = (".jsonl", ".jsonl.gz", ".npz", ".zip")
+SETS = {"mnist-test": "MNIST test", "mnist-validation": "Validation"}
+FILE, OWN = "file", "own"
+RIVALS = ("mlp", DEFAULT)  # whom the page proposes to compare a damaged network with: the first that is not in use
 
 
 def evaluate_tab(page: Page) -> gr.HTML:
     evaluations = Evaluations()
     functions = [
-        *(evaluate_own(page, evaluations), look_at_evaluation(page, evaluations), compare(page, evaluations)),
-        *(damage_digits(page), read_curves),
+        *(look_at_evaluation(page, evaluations), damage_digits(page), look_at_curves(page, evaluations)),
+        *(read_example(page), explain_example(page)),
     ]
-    names = {"mnist-test": "MNIST test", "mnist-validation": "Validation"}
-    sliders = [vars(slider) for slider in SLIDERS]
-    return part("evaluate", functions, columns=COLUMNS, sets=names, sliders=sliders, endings=ENDINGS, damaged=DAMAGED)
+    return part(
+        "evaluate",
+        functions,
+        columns=COLUMNS,
+        sets=SETS,
+        testSet=DATA,
+        sliders=[vars(slider) for slider in SLIDERS],
+        endings=ENDINGS,
+        largestFile=LARGEST_FILE,
+        damaged=DAMAGED,
+        measured=MEASURED,
+        rivals=RIVALS,
+        unit=FRAME,
+        dot=DOT,
+    )
 
 
 def look_at_evaluation(page: Page, evaluations: Evaluations) -> Callable:
     @answer_errors
     def look_at_evaluation(payload: dict) -> dict:
-        """Where the evaluation of a network on a data set stands; the first look starts it."""
-        return describe(look(page, evaluations, payload.get("network") or DEFAULT, payload))
+        """Where the evaluation of one or two networks stands; the first look starts it."""
+        chosen = choose(page, payload)
+        if payload.get("data") == OWN:
+            return describe(chosen, evaluate_own(chosen, payload))
+        looks = [look(evaluations, network, payload) for network in chosen]
+        error = next((each.error for each in looks if each.error), None)
+        if error:
+            return {"error": error}
+        if not all(each.ended for each in looks):
+            return {"share": sum(each.share for each in looks) / len(looks), "reports": None}
+        return describe(chosen, [each.report for each in looks])
 
     return look_at_evaluation
 
 
-def look(page: Page, evaluations: Evaluations, key: str, payload: dict) -> Evaluation:
-    recognizer, name = page.networks.get(key, page.device), parse_text(payload, "data", 400)
-    if name in DATA_SETS:
-        source: str | Path = name
-    else:
-        source = uploaded(name)
-    return evaluations.look(page.networks.path(key), str(source), lambda: evaluate_step_by_step(recognizer, source))
+def look(evaluations: Evaluations, network: Chosen, payload: dict) -> Evaluation:
+    data, weights = parse_text(payload, "data"), network.weights
+    if data not in (*SETS, FILE):
+        raise DigitsError(f"There is no data set called {data!r:.50}; choose one of {', '.join(SETS.values())}.")
+    source = parse_upload(payload) if data == FILE else data
+
+    def start() -> Iterator[EvaluationUpdate]:
+        if source == DATA and (report := shipped_report(weights)):
+            return iter([EvaluationUpdate(1.0, report)])
+        return evaluate_step_by_step(network.recognizer, source)
+
+    return evaluations.look(parse_visitor(payload), (fingerprint(weights), str(source)), start, slow=data == FILE)
 
 
-def uploaded(name: str) -> Path:
-    """A path that Gradio's upload gave to the page -> it. Raises DigitsError for any other."""
-    path = Path(name).resolve()
-    folder = Path(gr.utils.get_upload_folder() or Path(tempfile.gettempdir()) / "gradio").resolve()
-    if not path.is_relative_to(folder) or not path.name.lower().endswith(ENDINGS) or not path.is_file():
-        raise DigitsError(f"That is not a file of labelled drawings; wanted one that ends in {', '.join(ENDINGS)}.")
-    return path
-
-
-def evaluate_own(page: Page, evaluations: Evaluations) -> Callable:
-    @answer_errors
-    def evaluate_own(payload: dict) -> dict:
-        """The visitor's own drawings, which come with the request."""
+def evaluate_own(chosen: list[Chosen], payload: dict) -> list[Report]:
+    """The visitor's own drawings come with the request and are read at once."""
+    with taking_turns():
         inks, labels = parse_drawings(payload)
-        recognizer = page.networks.chosen(payload)
         data = DataSet("my drawings", labels, ink=(inks[:, 0] * 255).round().to(torch.uint8))
-        *_, last = evaluate_step_by_step(recognizer, data)
-        return {"share": 1.0, "report": show_report(last.report)}
-
-    return evaluate_own
-
-
-def describe(evaluation: Evaluation) -> dict:
-    if evaluation.error:
-        return {"error": evaluation.error}
-    report = evaluation.report
-    return {"share": evaluation.share, "report": show_report(report) if report else None}
+        reports = []
+        for network in chosen:
+            *_, last = evaluate_step_by_step(network.recognizer, data)
+            reports.append(last.report)
+    return reports
 
 
-def show_report(report: Report) -> dict:
-    """The report as the page shows it, with the mistakes' pictures in one PNG."""
-    low, high = report.interval
-    wrong = report.n - round(report.accuracy * report.n)
-    sentence = f"{wrong:,} of {report.n:,} wrong; 95 % interval {low:.2%} to {high:.2%}"
-    if report.blank:
-        sentence += f"; {report.blank:,} had no ink and count as wrong"
-    shown = report.to_json()
-    del shown["confusion"]
-    return {
-        **shown,
-        "sentence": sentence + ".",
-        "confusion": report.confusion.tolist(),
-        "wrong": wrong,
-        "mistakes": [
-            {"index": m.index, "label": m.label, "digit": m.digit, "probability": round(m.probability, 4)}
-            for m in report.mistakes
-        ],
-        "calibration": [vars(part) for part in report.calibration],
-        "sprite": sprite([mistake.ink for mistake in report.mistakes]),
-    }
+def describe(chosen: list[Chosen], reports: list[Report]) -> dict:
+    answer = {"share": 1.0, "reports": [report_answer(report) for report in reports], "comparison": None}
+    if len(reports) == 2:
+        names = (chosen[0].name, chosen[1].name)
+        answer["comparison"] = comparison_answer(compare(*reports), (reports[0], reports[1]), names)
+    return answer
 
 
-def sprite(inks: list[np.ndarray]) -> str:
-    """Inks uint8 (28, 28), COLUMNS in a row, as a data URL of a PNG whose paper is see-through."""
-    rows = max(1, -(-len(inks) // COLUMNS))
-    sheet = np.zeros((rows * 28, COLUMNS * 28, 2), dtype=np.uint8)
-    for i, ink in enumerate(inks):
-        y, x = divmod(i, COLUMNS)
-        sheet[y * 28 : y * 28 + 28, x * 28 : x * 28 + 28, 1] = ink
-    file = io.BytesIO()
-    Image.fromarray(sheet, "LA").save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def compare(page: Page, evaluations: Evaluations) -> Callable:
+def read_example(page: Page) -> Callable:
     @answer_errors
-    def compare(payload: dict) -> dict:
-        """What one network reads right and the other wrong, both ways, on the same data."""
-        first = look(page, evaluations, payload.get("network") or DEFAULT, payload)
-        second = look(page, evaluations, parse_text(payload, "against"), payload)
-        for evaluation in (first, second):
-            if evaluation.error:
-                return {"error": evaluation.error}
-        if first.report is None or second.report is None:
-            return {"share": (first.share + second.share) / 2, "report": None}
-        return {"share": 1.0, "report": show_comparison(parse_text(payload, "data", 400), first.report, second.report)}
+    def read_example(payload: dict) -> dict:
+        """One example, as the pixels that the page has of it -> what each network makes of it."""
+        ink = parse_pixels(payload)
+        readings = [network.recognizer.read_ink(ink[None])[0] for network in choose(page, payload)]
+        return {
+            "readings": [
+                {
+                    "digit": reading.digit,
+                    "best": reading.best,
+                    "probabilities": [round(float(share), 4) for share in reading.probabilities],
+                }
+                for reading in readings
+            ]
+        }
 
-    return compare
-
-
-def show_comparison(data: str, first: Report, second: Report) -> dict:
-    only_first, only_second = first.right & ~second.right, second.right & ~first.right
-    counts = int(only_first.sum()), int(only_second.sum())
-    chance = mcnemar(*counts)
-    if chance < 0.05:
-        sentence = f"The difference is more than chance (McNemar's exact test, p = {max(chance, 1e-4):.2g})."
-        sentence = sentence.replace("p = 0.0001", "p < 0.0001") if chance < 1e-4 else sentence
-    else:
-        sentence = f"The difference may be chance (McNemar's exact test, p = {chance:.2g})."
-    sides = []
-    for places, wrong in ((only_first, second), (only_second, first)):
-        chosen = np.flatnonzero(places)[:MOST_DIFFERING]
-        inks, labels = _examples(data, chosen)
-        sides.append(
-            {
-                "count": int(places.sum()),
-                "sprite": sprite(inks),
-                "mistakes": [
-                    {"index": int(i), "label": label, "digit": int(wrong.digits[i]), "probability": None}
-                    for i, label in zip(chosen, labels, strict=True)
-                ],
-            }
-        )
-    change = (first.confusion - second.confusion).tolist()
-    return {"sentence": sentence, "sides": sides, "change": change, "accuracy": [first.accuracy, second.accuracy]}
+    return read_example
 
 
-def _examples(data: str, places: np.ndarray) -> tuple[list[np.ndarray], list[int]]:
-    """The inks and labels at these places of a data set with ink; none where it has drawings."""
-    loaded = load_data(data)
-    if loaded.ink is None:
-        return [np.zeros((28, 28), np.uint8)] * len(places), loaded.labels[places].tolist()
-    return list(loaded.ink[places].numpy()), loaded.labels[places].tolist()
-
-
-@functools.cache
-def _damaged() -> tuple[Tensor, Tensor]:
-    mnist = load_mnist()
-    return subset(DataSet("mnist-test", mnist.test_labels, ink=mnist.test_images), DAMAGED)
-
-
-def damage_digits(page: Page) -> Callable:
+def explain_example(page: Page) -> Callable:
     @answer_errors
-    def damage_digits(payload: dict) -> dict:
-        """500 test digits under the sliders -> accuracy, and what 30 of them are read as."""
-        amounts = parse_amounts(payload)
-        if torch.get_num_threads() > 1:
-            torch.set_num_threads(1)
-        inks, labels = _damaged()
-        return show_damaged(page.networks.chosen(payload), damage(inks, amounts), labels)
+    def explain_example(payload: dict) -> dict:
+        """Why a network reads one example as it does."""
+        ink = parse_pixels(payload)
+        if not ink.any():
+            raise DigitsError("There is no ink to explain.")
+        with taking_turns():
+            return explanation_answer(explain(page.networks.chosen(payload).model, ink[None]), ink)
 
-    return damage_digits
-
-
-def parse_amounts(payload: dict) -> dict[str, float]:
-    """{"amounts": {name: number}} -> amounts within their sliders' ends. Raises DigitsError for others."""
-    amounts = payload.get("amounts")
-    if not isinstance(amounts, dict):
-        raise DigitsError("The sliders did not arrive; move one again.")
-    parsed = {}
-    for slider in SLIDERS:
-        value = amounts.get(slider.name, 0)
-        if type(value) not in (int, float) or not slider.least <= value <= slider.most:
-            raise DigitsError(f"{slider.title} is {value!r:.30}; wanted {slider.least} to {slider.most}.")
-        parsed[slider.name] = float(value)
-    return parsed
-
-
-def show_damaged(recognizer: Recognizer, inks: Tensor, labels: Tensor) -> dict:
-    digits = np.concatenate([recognizer.scores(part)[0].argmax(1) for part in inks.split(100)])
-    right = digits == labels.numpy()
-    pictures = (inks[:SAMPLES, 0] * 255).round().to(torch.uint8).numpy()
-    samples = [{"label": int(labels[i]), "digit": int(digits[i])} for i in range(SAMPLES)]
-    return {"accuracy": float(right.mean()), "n": len(labels), "sprite": sprite(list(pictures)), "samples": samples}
-
-
-@answer_errors
-def read_curves(payload: dict) -> dict:
-    """The robustness report of a shipped network, as `evaluate --robustness --json` wrote it; none for a visitor's."""
-    from digits.reading.recognizer import WEIGHTS
-
-    key = parse_text(payload, "network")
-    known = {path.name: path for path in WEIGHTS.glob("*.robustness.json")}
-    path = known.get(f"{key}.robustness.json")
-    return {"curves": json.loads(path.read_text(encoding="utf-8"))["curves"] if path else None}
+    return explain_example

@@ -2,34 +2,37 @@
 looks any more.
 """
 
+import os
+import sys
 import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import Any
 
 import torch
 
 from digits.errors import DigitsError
-from digits.evaluation.evaluate import EvaluationUpdate
-from digits.evaluation.report import Report
+from digits.jobs import NICENESS
 
-AT_ONCE = 2
-KEPT = 60  # reports; one has up to 200 pictures, 160 kB
-LONGEST = 300.0  # seconds
+KEPT = 60  # results; a report has up to 200 pictures, 160 kB
+LONGEST = 180.0  # seconds
 PATIENCE = 15.0  # seconds without a look: the page has gone, and the work ends
+MOST_AT_ONCE = 3  # of one visitor's that wait or run; the oldest makes room
 
 
 class Evaluation:
-    """One evaluation, from the first look to its report. Any thread may read it."""
+    """One evaluation, from the first look to its result. Any thread may read it."""
 
-    def __init__(self, start: Callable[[], Generator[EvaluationUpdate, None, None]]) -> None:
-        self.start = start
+    def __init__(self, visitor: str, start: Callable[[], Generator[Any, None, None]]) -> None:
+        """`start` makes a generator of updates with a `share` in [0, 1] and, the last of them, a `report`."""
+        self.visitor, self.start = visitor, start
         self.share = 0.0
-        self.report: Report | None = None
+        self.report: Any = None
         self.error = ""
+        self.told = False  # whether the page has heard of the error; then the next look starts anew
         self.looked = time.monotonic()
 
     @property
@@ -38,18 +41,17 @@ class Evaluation:
 
     def run(self) -> None:
         began = time.monotonic()
-        if torch.get_num_threads() > 1:
-            torch.set_num_threads(1)  # of this thread: readings come first
         try:
             updates = self.start()
             for update in updates:
-                self.share, report = update.share, update.report
-                if report is not None:
-                    self.report = report
+                self.share = update.share
+                if update.report is not None:
+                    self.report = update.report
                 elif time.monotonic() - began > LONGEST:
                     self.error = f"The evaluation took over {LONGEST:.0f} seconds; give it a smaller file."
                 elif time.monotonic() - self.looked > PATIENCE:
-                    self.error = "Nobody looked at the evaluation any more, so it was ended; start it again."
+                    self.error = "Nobody looked at the evaluation any more, so it was ended."
+                    self.told = True
                 if self.error:
                     updates.close()
                     return
@@ -61,23 +63,48 @@ class Evaluation:
 
 
 class Evaluations:
-    """The newest evaluations by (weights, data)."""
+    """The newest evaluations, by what they are of. Two run at once: a quick one, and one that takes a while."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple, Evaluation] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Evaluation] = OrderedDict()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="evaluation")
+        self._quick = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
 
-    def look(self, weights: Path, data: str, start: Callable) -> Evaluation:
-        """The evaluation of a weights file on data by a name; it is started where there is none, or one that failed."""
-        key = (weights, weights.stat().st_mtime_ns, data)
+    def look(self, visitor: str, key: Hashable, start: Callable, slow: bool = False) -> Evaluation:
+        """The evaluation by this key; it is started where there is none, or one that was given up or is known to have
+        failed.
+        """
         with self._lock:
             evaluation = self._kept.get(key)
-            if evaluation is None or evaluation.error:
-                evaluation = self._kept[key] = Evaluation(start)
-                self._pool.submit(evaluation.run)
+            if evaluation is None or evaluation.told:
+                self._make_room(visitor)
+                evaluation = self._kept[key] = Evaluation(visitor, start)
+                (self._slow if slow else self._quick).submit(evaluation.run)
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         evaluation.looked = time.monotonic()
+        evaluation.told = bool(evaluation.error)
         return evaluation
+
+    def known(self, key: Hashable) -> Evaluation | None:
+        """The evaluation by this key, unless there is none or it failed; this is no look."""
+        evaluation = self._kept.get(key)
+        return None if evaluation is None or evaluation.error else evaluation
+
+    def _make_room(self, visitor: str) -> None:
+        """A visitor's oldest evaluation ends at its next update where they have started too many."""
+        active = [
+            evaluation for evaluation in self._kept.values() if evaluation.visitor == visitor and not evaluation.ended
+        ]
+        for evaluation in active[: max(0, len(active) + 1 - MOST_AT_ONCE)]:
+            evaluation.looked = -PATIENCE
+
+
+def _yield_to_readings() -> None:
+    """Of this thread: one thread of torch's, and a low priority where threads have one of their own."""
+    torch.set_num_threads(1)
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)

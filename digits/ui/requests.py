@@ -19,7 +19,7 @@ from torch import Tensor
 
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.ink.geometry import to_ink
+from digits.ink.geometry import SIDE, to_ink
 from digits.ink.opening import open_image
 from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
@@ -106,6 +106,18 @@ def parse_test_digit(payload: dict) -> Tensor:
     if type(index) is not int or not 0 <= index < len(images):
         raise DigitsError(f"There is no test digit {index!r:.50}; wanted 0 to {len(images) - 1:,}.")
     return to_ink(images[index][None])[0]
+
+
+def parse_pixels(payload: dict) -> Tensor:
+    """{"pixels": base64 of 784 bytes, row by row, 255 for ink} -> ink (1, 28, 28). Raises DigitsError for others."""
+    pixels = payload.get("pixels")
+    try:
+        data = base64.b64decode(pixels, validate=True) if isinstance(pixels, str) and len(pixels) < 2_000 else b""
+    except ValueError:  # binascii.Error is one
+        data = b""
+    if len(data) != SIDE * SIDE:
+        raise DigitsError(f"The example did not arrive as {SIDE} x {SIDE} pixels; choose it again.")
+    return to_ink(torch.frombuffer(bytearray(data), dtype=torch.uint8).view(1, SIDE, SIDE))[0]
 
 
 def parse_steps(payload: dict) -> dict[str, bool]:

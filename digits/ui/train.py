@@ -17,7 +17,7 @@ from digits.training.look import Look, Looker, Watch, hard_digits
 from digits.training.speed import images_per_second
 from digits.training.update import TrainingUpdate
 from digits.ui.answers import packed, signed
-from digits.ui.evaluate import sprite
+from digits.ui.evaluation_answers import sprite
 from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part

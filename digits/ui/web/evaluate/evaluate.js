@@ -1,158 +1,193 @@
-// The Evaluate tab: it starts by itself for the network in use, once the tab is shown.
+// The Evaluate tab: it starts by itself for the network in use, whenever the tab is shown.
 import { make, percent, say } from '../lib/dom.js';
-import { connect, follow, latest } from '../lib/server.js';
+import { connect, follow } from '../lib/server.js';
 import { store } from '../lib/store.js';
-import { openShelf } from '../draw/kept.js';
-import { mountCurves, showCalibration } from './charts.js';
+import { showCalibration } from './calibration.js';
+import { mountCurves } from './curves.js';
 import { mountDamage } from './damage.js';
 import { mountDigits } from './digits.js';
-import { mountMatrix } from './matrix.js';
+import { mountExample } from './example.js';
+import { mountMatrix, offDiagonal } from './matrix.js';
+import { mountSource } from './source.js';
 import { mountWall } from './wall.js';
 
-const OWN = 'own'; // the segment of the visitor's own drawings
-const FILE = 'file';
+const EVERY = 250; // milliseconds between two looks
 
 export function mount({ element, props, server, upload }) {
   const { constants } = props;
   const call = connect(server);
   const find = (selector) => element.querySelector(selector);
-  const shelf = openShelf(1_000, 40);
-  const state = { data: 'mnist-test', path: '', against: '', report: null };
-  const wall = mountWall(element, constants.columns);
-  const matrix = mountMatrix(find('.matrix'), wall.filter);
-  const digits = mountDigits(element);
-  mountDamage(element, call, constants);
-  mountCurves(element, call);
+  let against = ''; // the key of the network that the one in use is compared with
+  let asked = ''; // what the page shows, or waits for
   let stop = () => {};
 
-  function tell(text, trouble = false) {
+  const source = mountSource(element, constants, upload, () => start(), tell);
+  const open = mountExample(find('.detail'), call, constants, () => against, source.now);
+  const wall = mountWall(element, constants.columns, open);
+  const matrix = mountMatrix(find('.matrix'), wall.filter);
+  const showDigits = mountDigits(element);
+  const lookAtDamage = mountDamage(element, call, constants, () => against, oppose, open);
+  const lookAtCurves = mountCurves(element, call, constants, () => against);
+  const nameOf = (key) => store.get('networks').find((network) => network.key === key)?.name ?? '';
+  wall.onClear(() => {
+    matrix.clear();
+    wall.filter(null);
+  });
+  matrix.empty();
+
+  function tell(text, trouble = true) {
     say(find('.about'), text);
     find('.about').classList.toggle('trouble', trouble);
   }
 
   function progress(share) {
-    find('.progress').hidden = share === null;
-    find('.progress i').style.width = share === null ? '0' : percent(share);
+    const bar = find('.progress');
+    bar.classList.toggle('on', share !== null);
+    bar.setAttribute('aria-valuenow', Math.round((share ?? 0) * 100));
+    find('.progress i').style.width = percent(share ?? 0);
   }
 
-  function show(report) {
-    state.report = report;
-    say(find('.accuracy'), percent(report.accuracy, 2));
-    tell(report.sentence);
-    matrix.show(report.confusion);
-    wall.show(report);
-    digits.show(report.per_class);
-    showCalibration(find('.calibration'), find('.honest'), report);
-  }
-
-  const start = latest(async () => {
-    stop();
-    if (store.get('tab') !== 'evaluate' || !store.get('network')) return;
+  /** Look at the evaluation of what is chosen now until it has ended; a change of any of it begins anew. */
+  function start(again = false) {
     const network = store.get('network');
-    if (state.data === OWN) return showOwn(network);
-    const data = state.data === FILE ? state.path : state.data;
-    if (!data) return;
-    const name = state.against ? 'compare' : 'look_at_evaluation';
-    const asked = `${network} ${data} ${state.against}`;
+    if (store.get('tab') !== 'evaluate' || !network) return;
+    source.show();
+    const { payload, key, isEmpty } = source.now();
+    const mine = `${network} ${against} ${key}`;
+    if (mine === asked && !again) return;
+    asked = mine;
+    stop();
+    find('.empty').hidden = !isEmpty;
+    find('.results').hidden = isEmpty;
+    progress(isEmpty ? null : 0);
+    if (isEmpty) return showEmpty();
+    find('.results').classList.add('waiting');
+    showFigures([network, against].filter(Boolean).map((each) => knownAccuracy(each, payload.data)));
+    tell('Reading.', false);
     stop = follow(async () => {
-      const now = `${store.get('network')} ${state.data === FILE ? state.path : state.data} ${state.against}`;
-      if (now !== asked || store.get('tab') !== 'evaluate') return true;
-      const answer = await call(name, { network, data, against: state.against }, 20);
-      if (answer.silent) return false;
-      if (answer.error) {
-        progress(null);
-        tell(answer.error, true);
+      if (mine !== asked || store.get('tab') !== 'evaluate') {
+        if (mine === asked) asked = '';
         return true;
       }
-      if (!answer.report) {
-        tell(`Reading: ${percent(answer.share)}`);
+      const answer = await call('look_at_evaluation', { network, against, ...payload }, 20);
+      if (mine !== asked) return true;
+      if (answer.silent) return false;
+      if (answer.error) refuse(answer.error);
+      else if (!answer.reports) {
+        tell(`Reading: ${percent(answer.share)}.`, false);
         progress(answer.share);
         return false;
-      }
-      progress(null);
-      if (state.against) showComparison(answer.report);
-      else {
-        wall.showSides(null);
-        show(answer.report);
-      }
+      } else show(answer);
       return true;
-    });
-  });
-
-  function showComparison(report) {
-    const other = store.get('networks').find(({ key }) => key === state.against);
-    const mine = store.get('networks').find(({ key }) => key === store.get('network'));
-    say(find('.accuracy'), `${percent(report.accuracy[0], 2)} against ${percent(report.accuracy[1], 2)}`);
-    tell(`${mine.name} against ${other.name}. ${report.sentence}`);
-    matrix.showChange(report.change);
-    wall.showSides(report.sides, mine.name, other.name);
+    }, EVERY);
   }
 
-  async function showOwn(network) {
-    const { drawings } = shelf.read();
-    if (!drawings.length) {
-      return tell('You have no labelled drawings yet. On Draw, press the digit that a drawing was: it is kept.', true);
-    }
-    tell('Reading your drawings.');
-    const flat = drawings.map(({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) }));
-    const answer = await call('evaluate_own', { network, drawings: flat }, 30);
-    if (answer.error) return tell(answer.error, true);
-    wall.showSides(null);
-    show(answer.report);
-  }
+  /** What the network's card says, until it has been read here. */
+  const knownAccuracy = (key, data) =>
+    data === constants.testSet ? (store.get('networks').find((network) => network.key === key)?.accuracy ?? null) : null;
 
-  function showSegments() {
-    const count = shelf.read().drawings.length;
-    const names = { ...constants.sets, [OWN]: `My drawings (${count})`, [FILE]: state.path ? 'Your file' : 'A file' };
-    find('.segments').replaceChildren(
-      ...Object.entries(names).map(([key, title]) =>
-        make('button', { type: 'button', 'aria-pressed': String(key === state.data), onclick: () => choose(key) }, title),
-      ),
+  function showFigures(accuracies) {
+    const two = accuracies.length > 1;
+    const keys = [store.get('network'), against];
+    find('.figures').replaceChildren(
+      ...accuracies.map((accuracy, i) => {
+        const kind = i ? 'compared' : 'used';
+        const name = two ? make('span', { class: 'whose' }, make('i', { class: `mark ${kind}`, 'aria-hidden': 'true' }), nameOf(keys[i])) : null;
+        return make('p', { class: `accuracy ${kind}` }, make('b', {}, accuracy === null ? '…' : percent(accuracy, 2)), name);
+      }),
     );
   }
 
-  function choose(key) {
-    if (key === FILE) find('input[type=file]').click();
-    else {
-      state.data = key;
-      if (key === OWN) state.against = find('.against select').value = '';
-      showSegments();
-      start();
-    }
+  function refuse(sentence) {
+    progress(null);
+    tell(sentence);
+    showFigures([]);
+    wall.show([]);
+    matrix.empty();
   }
 
-  const file = find('input[type=file]');
-  file.accept = constants.endings.join(',');
-  file.addEventListener('change', async () => {
-    const [chosen] = file.files;
-    file.value = '';
-    if (!chosen) return;
-    tell(`Sending ${chosen.name}.`);
-    try {
-      const { path } = await upload(chosen);
-      Object.assign(state, { data: FILE, path });
-      showSegments();
-      start();
-    } catch {
-      tell(`${chosen.name} could not be sent; it may be too large (at most 20 MB).`, true);
+  function showEmpty() {
+    showFigures([]);
+    tell('', false);
+    say(find('.empty h2'), 'You have not labelled a drawing yet');
+    say(find('.empty p'), 'On Draw, press the digit that a drawing was. It is kept in this browser, and read here by any network.');
+    const go = make('button', { type: 'button', class: 'button primary', onclick: () => store.set({ tab: 'draw' }) }, 'Draw one');
+    const file = make('button', { type: 'button', class: 'button', onclick: source.chooseFile }, 'Open a file of drawings');
+    find('.empty .acts').replaceChildren(go, file);
+  }
+
+  function show({ reports, comparison }) {
+    const [report, other] = reports;
+    progress(null);
+    find('.results').classList.remove('waiting');
+    showFigures(reports.map(({ accuracy }) => accuracy));
+    tell(comparison ? comparison.sentence : report.sentence, false);
+    if (comparison) showComparison(report, other, comparison);
+    else {
+      say(find('.matrix-title'), 'What it mixes up');
+      say(find('.most'), worst(report.confusion));
+      say(find('.legend'), 'Rows: what it was. Columns: what was read. Press any of them.');
+      matrix.show(report.confusion);
+      wall.show([{ ...report, count: report.wrong, at: report.mistakes.map((_, i) => i) }]);
     }
-  });
+    showDigits(reports.map(({ per_class: scores }) => scores));
+    showCalibration(find('.calibration'), reports);
+    say(find('.honest p'), report.calibration_sentence);
+    showSets(report.by_set);
+  }
+
+  function showComparison(report, other, { sides, change }) {
+    const [mine, theirs] = [nameOf(store.get('network')), nameOf(against)];
+    say(find('.matrix-title'), `${mine} minus ${theirs}`);
+    say(find('.most'), '');
+    say(find('.legend'), `Blue: ${mine} does better there. Orange: ${theirs} does.`);
+    matrix.showChange(change);
+    const names = [`Only ${mine} reads right`, `Only ${theirs} reads right`];
+    wall.show(
+      sides.map(({ count, at }, i) => {
+        const { mistakes, sprite } = i ? report : other;
+        return { name: `${names[i]}: ${count.toLocaleString('en')}`, short: `only ${i ? theirs : mine} (${count.toLocaleString('en')})`, count, at, mistakes, sprite };
+      }),
+    );
+  }
+
+  function showSets(sets) {
+    const box = find('.sets');
+    box.hidden = !sets;
+    box.replaceChildren(
+      ...Object.entries(sets ?? {}).map(([name, { accuracy, n }]) => make('p', {}, make('b', {}, percent(accuracy, 2)), ` of ${n.toLocaleString('en')}, ${name || 'unnamed'}`)),
+    );
+  }
 
   const select = find('.against select');
-  select.addEventListener('change', () => {
-    state.against = select.value;
+  function oppose(key) {
+    if (against === key) return;
+    against = select.value = key;
+    find('.against').classList.toggle('on', Boolean(key));
     start();
-  });
-  store.watch(['network', 'networks', 'tab'], ({ network, networks, tab }) => {
+    lookAtDamage();
+    lookAtCurves();
+  }
+  select.addEventListener('change', () => oppose(select.value));
+  find('.on-map').addEventListener('click', () => store.set({ step: 7, tab: 'how' }));
+  store.watch(['network', 'networks', 'tab'], ({ network, networks }) => {
     const others = networks.filter(({ key }) => key !== network);
-    if (!others.some(({ key }) => key === state.against)) state.against = '';
-    select.replaceChildren(
-      make('option', { value: '' }, 'no other network'),
-      ...others.map(({ key, name }) => make('option', { value: key }, name)),
-    );
-    select.value = state.against;
-    if (tab !== 'evaluate') return;
-    showSegments();
+    if (!others.some(({ key }) => key === against)) against = '';
+    const options = others.map(({ key, name, model, own }) => make('option', { value: key }, own ? `${name}, ${model}` : name));
+    select.replaceChildren(make('option', { value: '' }, 'no other network'), ...options);
+    select.value = against;
+    find('.against').classList.toggle('on', Boolean(against));
     start();
   });
+}
+
+/** "Most often a 9 is read as 4: 5 times." */
+function worst(confusion) {
+  const most = Math.max(...offDiagonal(confusion));
+  if (!most) return '';
+  for (const [label, row] of confusion.entries()) {
+    const digit = row.findIndex((count, i) => i !== label && count === most);
+    if (digit >= 0) return `Most often ${label === 8 ? 'an' : 'a'} ${label} is read as ${digit}: ${most === 1 ? 'once' : `${most.toLocaleString('en')} times`}.`;
+  }
+  return '';
 }

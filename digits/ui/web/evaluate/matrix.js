@@ -1,63 +1,88 @@
 // The confusion matrix as buttons: a cell, a row or a column filters the mistakes.
 import { make } from '../lib/dom.js';
 
-export function mountMatrix(box, filter) {
-  let chosen = '';
+const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const signed = (count) => (count > 0 ? `+${count.toLocaleString('en')}` : count.toLocaleString('en').replace('-', '−'));
 
-  function press(button, key, wanted) {
-    chosen = chosen === key ? '' : key;
-    for (const other of box.querySelectorAll('button')) other.setAttribute('aria-pressed', String(other === button && Boolean(chosen)));
-    filter(chosen ? wanted : null);
+export function mountMatrix(box, choose) {
+  let chosen = null;
+
+  function press(wanted) {
+    const same = chosen && chosen.label === wanted.label && chosen.digit === wanted.digit;
+    chosen = same ? null : wanted;
+    mark();
+    choose(chosen);
   }
 
-  const edge = (text, label, key, wanted) => {
-    const button = make('button', { type: 'button', class: 'edge', 'aria-label': label, 'aria-pressed': 'false' }, text);
-    button.addEventListener('click', () => press(button, key, wanted));
-    return button;
-  };
-
-  function build(cell) {
-    chosen = '';
-    const nodes = [make('span', { class: 'edge' })];
-    for (let digit = 0; digit < 10; digit++) nodes.push(edge(String(digit), `Read as ${digit}`, `c${digit}`, { digit }));
-    for (let label = 0; label < 10; label++) {
-      nodes.push(edge(String(label), `Mistakes of ${label}`, `r${label}`, { label }));
-      for (let digit = 0; digit < 10; digit++) nodes.push(cell(label, digit));
+  function mark() {
+    for (const button of box.querySelectorAll('button')) {
+      const [label, digit] = [button.dataset.label, button.dataset.digit].map((text) => (text === '' ? undefined : Number(text)));
+      const isOn = chosen && chosen.label === label && chosen.digit === digit;
+      const isIn = chosen && (chosen.label ?? label) === label && (chosen.digit ?? digit) === digit;
+      button.setAttribute('aria-pressed', String(Boolean(isOn)));
+      button.classList.toggle('out', Boolean(chosen) && !isIn);
     }
-    box.replaceChildren(...nodes);
   }
 
-  function makeCell(label, digit, count, text, share, words) {
-    const button = make(
-      'button',
-      { type: 'button', class: count ? '' : 'none', 'aria-label': words, 'aria-pressed': 'false', disabled: !count },
-      text,
-    );
-    if (count) button.style.background = `color-mix(in srgb, var(${share < 0 ? '--a' : '--b'}) ${Math.round(18 + 62 * Math.abs(share))}%, var(--paper))`;
-    if (Math.abs(share) > 0.5) button.style.color = 'var(--paper)';
-    button.addEventListener('click', () => press(button, `${label},${digit}`, { label, digit }));
-    return button;
+  const edge = (text, words, label, digit) => makeButton(text, 'edge', words, label, digit, () => press({ label, digit }));
+
+  function build(makeCell) {
+    chosen = null;
+    const rows = DIGITS.flatMap((label) => [
+      edge(String(label), `Every ${label}`, label, undefined),
+      ...DIGITS.map((digit) => makeCell(label, digit)),
+    ]);
+    const foot = DIGITS.map((digit) => edge(String(digit), `Everything read as ${digit}`, undefined, digit));
+    box.replaceChildren(...rows, make('span', { class: 'edge' }), ...foot);
+  }
+
+  function makeCell(label, digit, count, depth, words, text, kind) {
+    const cell = makeButton(text, kind, words, label, digit, () => press({ label, digit }));
+    cell.style.setProperty('--depth', depth.toFixed(3));
+    cell.disabled = !count || label === digit;
+    return cell;
   }
 
   return {
+    /** One network's: mistakes deepen by their count, what is right stays pale. */
     show(confusion) {
-      const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, j) => i !== j)));
+      const most = Math.max(1, ...offDiagonal(confusion));
       build((label, digit) => {
         const count = confusion[label][digit];
-        if (label === digit) return make('span', { class: 'right', title: `${count} read right` }, count > 999 ? `${(count / 1000).toFixed(1)}k` : String(count));
-        const words = `${count} of ${label} read as ${digit}`;
-        return makeCell(label, digit, count, String(count), count / most, words);
+        const right = label === digit;
+        const words = right ? `${count} of ${label} read right` : `${count} times ${label} read as ${digit}`;
+        const kind = right ? 'right' : count ? 'wrong' : 'none';
+        return makeCell(label, digit, count, right ? 0 : count / most, words, count ? short(count) : '', kind);
       });
     },
-    /** Differences of two networks: minus is fewer mistakes. */
+    /** Two networks': the first's minus the second's. Blue where the first is better. */
     showChange(change) {
-      const most = Math.max(1, ...change.flatMap((row, i) => row.filter((_, j) => i !== j).map(Math.abs)));
+      const most = Math.max(1, ...offDiagonal(change).map(Math.abs), ...DIGITS.map((digit) => Math.abs(change[digit][digit])));
       build((label, digit) => {
         const count = change[label][digit];
-        const text = count > 0 ? `+${count}` : String(count).replace('-', '−');
-        if (label === digit) return make('span', { class: 'right' }, text);
-        return makeCell(label, digit, count, text, count / most, `${text} of ${label} read as ${digit}`);
+        const better = label === digit ? count > 0 : count < 0;
+        const what = label === digit ? `${label} read right` : `${label} read as ${digit}`;
+        const kind = count ? (better ? 'better' : 'wrong') : 'none';
+        return makeCell(label, digit, count, Math.abs(count) / most, `${signed(count)}: ${what}`, count ? signed(count) : '', kind);
       });
     },
+    /** While nothing is known yet. */
+    empty() {
+      build((label, digit) => makeCell(label, digit, 0, 0, 'not read yet', '', label === digit ? 'right' : 'none'));
+    },
+    clear() {
+      chosen = null;
+      mark();
+    },
   };
+}
+
+/** 1,032 does not fit into a cell of a phone. */
+const short = (count) => (count > 999 ? `${(count / 1000).toFixed(1)}k` : String(count));
+
+export const offDiagonal = (matrix) => matrix.flatMap((row, label) => row.filter((_, digit) => label !== digit));
+
+function makeButton(text, kind, words, label, digit, onclick) {
+  const place = { 'data-label': label ?? '', 'data-digit': digit ?? '' };
+  return make('button', { type: 'button', class: kind, 'aria-label': words, 'aria-pressed': 'false', ...place, onclick }, text);
 }
