@@ -1,4 +1,4 @@
-"""A part of the page: a gr.HTML whose template, CSS and ES module stand in web/<name>/. How modules are served."""
+"""A part of the page: a gr.HTML with the template, CSS and ES module of web/<name>/. How modules are served."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def part(name: str, functions: Sequence[Callable] = (), **constants: object) -> 
     return gr.HTML(
         {},
         html_template=_read(folder / f"{name}.html"),
-        css_template=_read(folder / f"{name}.css"),
+        css_template="\n".join(_read(path) for path in sorted(folder.glob("*.css"))),
         js_on_load=LOAD.format(address=json.dumps(_file_address(name))),
         apply_default_css=False,
         elem_id=name,
