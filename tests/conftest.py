@@ -16,6 +16,18 @@ from digits.data.mnist import Mnist, load_mnist
 
 ROOT = Path(__file__).parents[1]
 
+SLOW = ("tests/training", "tests/test_app.py", "tests/test_bench.py", "tests/test_jobs.py", "tests/test_command_line.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks by place: what drives a browser, and what trains networks or starts the app."""
+    for item in items:
+        path = item.path.relative_to(ROOT).as_posix()
+        if path.startswith("tests/browser/"):
+            item.add_marker(pytest.mark.browser)
+        elif path.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def small_mnist() -> Mnist:
