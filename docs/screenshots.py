@@ -1,4 +1,4 @@
-"""Makes the pictures in this folder, from the running app in Chromium: python docs/screenshots.py [ADDRESS [FOLDER]]"""
+"""Pictures of the running app in Chromium, to look at: python docs/screenshots.py [ADDRESS [FOLDER]]"""
 
 import shutil
 import sys
@@ -88,7 +88,7 @@ def other_tabs(page, camera: Camera) -> None:
     camera.take("evaluate", whole_page=True)
 
 
-def main(address: str = "http://127.0.0.1:7860/", folder: str = str(ROOT / "docs")) -> None:
+def main(address: str = "http://127.0.0.1:7860/", folder: str = str(ROOT / "runs" / "screenshots")) -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
