@@ -16,7 +16,9 @@ from digits.data.mnist import Mnist, load_mnist
 
 ROOT = Path(__file__).parents[1]
 
-SLOW = ("tests/training", "tests/test_app.py", "tests/test_bench.py", "tests/test_jobs.py", "tests/test_command_line.py")
+SLOW = tuple(
+    f"tests/{name}" for name in ("training", "test_app.py", "test_bench.py", "test_jobs.py", "test_command_line")
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
