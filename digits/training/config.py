@@ -12,7 +12,7 @@ from digits.model.networks import NETWORKS
 
 # Learning rate where none is given, by optimizer: Adam's is the one of its paper (Kingma and Ba 2015) and of the
 # beginners' text; the other two are peaks of a one-cycle schedule, chosen on validation images (LOG.md).
-LEARNING_RATES = {"adamw": 8e-3, "adam": 1e-3, "sgd": 0.1}
+LEARNING_RATES = {"adamw": 8e-3, "adam": 1e-3, "sgd": 0.1, "muon": 8e-3}
 
 SCHEDULES = ("auto", "one-cycle", "constant")
 
@@ -30,7 +30,8 @@ class TrainConfig:
     epochs: int = 1
     """Passes over the training images, 1 to 1,000."""
     optimizer: str = "adamw"
-    """`adamw`, `adam` or `sgd` (Nesterov momentum 0.9; one-cycle moves it between 0.85 and 0.95)."""
+    """`adamw`, `adam`, `sgd` (Nesterov momentum 0.9; one-cycle moves it between 0.85 and 0.95) or `muon` (for the
+    weights of hidden linear layers, AdamW for all others)."""
     learning_rate: float | None = None
     """Above 0 and at most 10; the peak of a one-cycle schedule. None: the optimizer's in LEARNING_RATES."""
     schedule: str = "auto"

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
+from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 
 
@@ -32,6 +33,32 @@ class Loss:
         return pad(logits, (0, 1)) if self.with_outliers else logits
 
 
+class Together:
+    """Several optimizers, or their schedules, as one."""
+
+    def __init__(self, *members) -> None:
+        self.members = members
+
+    @property
+    def param_groups(self) -> list[dict]:
+        return [group for member in self.members for group in member.param_groups]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        for member in self.members:
+            member.zero_grad(set_to_none)
+
+    def step(self) -> None:
+        for member in self.members:
+            member.step()
+
+    def state_dict(self) -> dict:
+        return {"members": [member.state_dict() for member in self.members]}
+
+    def load_state_dict(self, state: dict) -> None:
+        for member, its_state in zip(self.members, state["members"], strict=True):
+            member.load_state_dict(its_state)
+
+
 class ConstantRate:
     """The schedule of a run whose learning rate stays as it is."""
 
@@ -43,17 +70,37 @@ def make_loss(config: TrainConfig, with_outliers: bool) -> Loss:
     return Loss(config.smoothing(), with_outliers)
 
 
-def make_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(config: TrainConfig, model: nn.Module) -> torch.optim.Optimizer | Together:
+    """Raises DigitsError where the network has nothing that the optimizer is for."""
     rate = config.peak_learning_rate()
+    if config.optimizer == "muon":
+        return _muon(model, rate)
     if config.optimizer == "sgd":
         return torch.optim.SGD(model.parameters(), rate, momentum=0.9, nesterov=True)
     optimizers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     return optimizers[config.optimizer](model.parameters(), rate, fused=True)
 
 
+def _muon(model: nn.Module, rate: float) -> Together:
+    """Muon (Jordan 2024) for the weights between hidden layers, which are matrices, and AdamW for all others.
+
+    Its steps are scaled to AdamW's (Liu et al. 2025), so that one learning rate serves both.
+    """
+    hidden = [layer.weight for layer in model.modules() if isinstance(layer, nn.Linear)][:-1]
+    if not hidden:
+        raise DigitsError(
+            "Muon is for networks with a hidden linear layer, and this one has none; choose AdamW, or the Fast CNN."
+        )
+    others = [weight for weight in model.parameters() if not any(weight is matrix for matrix in hidden)]
+    muon = torch.optim.Muon(hidden, rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+    return Together(muon, torch.optim.AdamW(others, rate, fused=True))
+
+
 def make_schedule(
-    config: TrainConfig, optimizer: torch.optim.Optimizer, steps: int
-) -> torch.optim.lr_scheduler.OneCycleLR | ConstantRate:
+    config: TrainConfig, optimizer: torch.optim.Optimizer | Together, steps: int
+) -> torch.optim.lr_scheduler.OneCycleLR | Together | ConstantRate:
     if config.one_cycle():
+        if isinstance(optimizer, Together):
+            return Together(*(make_schedule(config, member, steps) for member in optimizer.members))
         return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=steps)
     return ConstantRate()

@@ -28,6 +28,7 @@ ABOUT = {  # each setting in one line
     "model": "What is trained: its layers are at the right.",
     "adamw": "Gives every weight a pace of its own.",
     "adam": "The text's optimizer: AdamW without decay.",
+    "muon": "Turns each step of a hidden linear layer to use all directions alike.",
     "sgd": "One pace for all, with momentum.",
     "learning_rate": "How far a step goes. Too far: it stumbles.",
     "epochs": "How often it sees all 55,000.",
@@ -44,7 +45,9 @@ def train_tab(page: Page) -> gr.HTML:
     ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
     choices = {
         "model": TITLES,
-        "optimizer": {name: {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}[name] for name in LEARNING_RATES},
+        "optimizer": {
+            name: {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "muon": "Muon"}[name] for name in LEARNING_RATES
+        },
         "augment": {name: name.capitalize() for name in AUGMENTATIONS},
         "precision": {name: name for name in PRECISIONS},
     }

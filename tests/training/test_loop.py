@@ -393,3 +393,16 @@ def test_settings_that_cannot_be_used_get_a_sentence(changes, said):
 
 def test_the_command_of_a_built_network_names_its_layers():
     assert command(BUILT) == 'python -m digits train --layers "c5s2n-6 m-2 d-20 fk-294 f-32" --batch-size 100'
+
+
+def test_muon_resumes_to_the_bit_and_needs_a_hidden_linear_layer(small_mnist, tmp_path):
+    config = dataclasses.replace(QUICK, optimizer="muon", epochs=2, out=tmp_path / "whole")
+    whole = list(train(config, small_mnist))
+    config = dataclasses.replace(config, out=tmp_path / "cut")
+    updates = train(config, small_mnist)
+    while next(updates).step < 25:
+        pass
+    updates.close()
+    assert same(weights(whole), weights(list(train(config, small_mnist, resume=True))))
+    with pytest.raises(DigitsError, match="choose AdamW"):
+        run(small_mnist, model="cnn", optimizer="muon")
