@@ -15,7 +15,7 @@ from digits.data.sets import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation.evaluate import evaluate_step_by_step
 from digits.evaluation.numbers import evaluate_numbers_step_by_step
-from digits.evaluation.robustness import Robustness, robustness_step_by_step, subset
+from digits.evaluation.robustness import curves_table, robustness_step_by_step, subset
 from digits.ink.opening import open_image
 from digits.model.networks import NETWORKS, count_parameters
 from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
@@ -284,22 +284,6 @@ def run_evaluate_robustness(options: argparse.Namespace) -> int:
     )
     print(curves_table(result))
     return 0
-
-
-def curves_table(result: Robustness) -> str:
-    """Of each curve its values, the accuracies under them, and where it falls under 95 %."""
-    lines = []
-    for curve in result.curves.values():
-        down, up = curve.falls_below_95
-        fallen = " and at ".join(dict.fromkeys(f"{value:g}" for value in (down, up) if value is not None))
-        verdict = f"falls under 95 % at {fallen}" if fallen else "95 % or more throughout"
-        lines += [
-            "",
-            f"{curve.axis} ({curve.unit}): {verdict}",
-            "".join(f"{value:7g}" for value in curve.values),
-            "".join(f"{accuracy:7.1%}" for accuracy in curve.accuracies),
-        ]
-    return "\n".join(lines)
 
 
 def run_read(options: argparse.Namespace) -> int:

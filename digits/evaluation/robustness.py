@@ -114,3 +114,19 @@ def _digits(recognizer: Recognizer, inks: Tensor) -> np.ndarray:
     """The likeliest digits, int (N,); -1 for blanks."""
     probabilities, _ = recognizer.scores(inks)
     return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), -1)
+
+
+def curves_table(result: Robustness) -> str:
+    """Of each curve its values, the accuracies under them, and where it falls under 95 %."""
+    lines = []
+    for curve in result.curves.values():
+        down, up = curve.falls_below_95
+        fallen = " and at ".join(dict.fromkeys(f"{value:g}" for value in (down, up) if value is not None))
+        verdict = f"falls under 95 % at {fallen}" if fallen else "95 % or more throughout"
+        lines += [
+            "",
+            f"{curve.axis} ({curve.unit}): {verdict}",
+            "".join(f"{value:7g}" for value in curve.values),
+            "".join(f"{accuracy:7.1%}" for accuracy in curve.accuracies),
+        ]
+    return "\n".join(lines)
