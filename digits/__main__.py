@@ -22,6 +22,7 @@ from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig
 from digits.training.loop import train
 from digits.training.run_folder import load_settings
+from digits.training.script import write_script
 from digits.training.workers import WorkerLost, is_first, joined
 
 COUNT_MAX = 100_000  # of an evaluation's numbers or examples
@@ -84,6 +85,12 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     command.add_argument("--precision", help=f"{', '.join(PRECISIONS)} (where the device has it)")
     command.add_argument("--device", help="auto, cpu, cuda, cuda:N, mps")
     command.add_argument("--seed", type=int)
+    command.add_argument(
+        "--script",
+        type=Path,
+        default=None,
+        help="write the same as a plain PyTorch script (.py, .ipynb); train nothing",
+    )
     folder = command.add_mutually_exclusive_group()
     folder.add_argument("--out", type=Path, help="folder of the run; default: runs/<network>-<time>")
     folder.add_argument("--resume", type=Path, default=None, help="continue the run in this folder, as it was started")
@@ -140,6 +147,10 @@ def add_bench(commands: Any) -> argparse.ArgumentParser:
 def run_train(options: argparse.Namespace) -> int:
     config = train_config(options)
     config.check()
+    if options.script is not None:
+        write_script(config, options.script)
+        print(json.dumps({"script": str(options.script)}) if options.json else f"The script is in {options.script}.")
+        return 0
     with joined(config.device, config.out) as device:
         config = dataclasses.replace(config, device=device)
         update, interrupted = _train_with_progress(config, options.resume is not None)
