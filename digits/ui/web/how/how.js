@@ -37,19 +37,20 @@ export function mount({ element, props, server }) {
 
   function show(answer, mine) {
     paint(find('canvas'), answer.ink);
-    say(find('.loss'), `loss ${answer.loss.toFixed(2)}`);
+    say(find('.whose'), 'index' in digit(constants.example) ? 'A digit of the test set; draw your own under Draw.' : 'Your drawing.');
+    say(find('.loss'), `loss ${figure(answer.loss)}`);
     say(find('.count'), answer.nodes.length ? `${answer.nodes.length} nodes, new at every call` : 'No graph');
     find('.start').replaceChildren(
-      ...answer.start.map((value, kind) => make('li', {}, String(kind), make('i', {}, `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`))),
+      ...answer.start.map((value, kind) => make('li', {}, String(kind), make('i', {}, `${value < 0 ? '−' : '+'}${figure(Math.abs(value))}`))),
     );
     [...find('.code').children].forEach((line, place) => line.classList.toggle('on', place === LINES[mine]));
     const refused = answer.refused ? `\n>>> loss.backward()\nRuntimeError: ${answer.refused}` : '';
     say(find('.prompt'), `>>> loss.grad_fn\n${answer.gradFn}${refused}`);
     showNodes(answer.nodes);
-    const likely = percent(answer.softmax[answer.label], 1);
+    const likely = percent(answer.softmax[answer.label], 2);
     if (answer.refused)
       say(find('.result'), answer.nodes.length ? 'PyTorch refuses: the graph is spent. What it kept was freed; call model(ink) again.' : 'PyTorch refuses: under no_grad() nothing was noted, so there is no way back.');
-    else if (answer.after !== undefined) say(find('.result'), `It is a ${answer.label}: ${likely} before the step, ${percent(answer.after, 1)} after it (SGD, learning rate ${constants.rate}).`);
+    else if (answer.after !== undefined) say(find('.result'), `It is a ${answer.label}: ${likely} before the step, ${percent(answer.after, 2)} after it (SGD, learning rate ${constants.rate}).`);
     else say(find('.result'), `It is a ${answer.label}: the network says ${likely}.`);
     const apart = Math.abs(answer.calibrated - answer.softmax[answer.label]) > 0.05;
     say(find('.draw'), apart ? `Draw says ${percent(answer.calibrated)}: it divides the outputs by ${answer.temperature.toFixed(2)} first.` : '');
@@ -75,7 +76,7 @@ export function mount({ element, props, server }) {
   function nodeButton(node, place) {
     const title = node.parameter ?? node.name.replace(/Backward\d+$/, '');
     const under = node.parameter ? `${size(node.shape)}` : (node.name.match(/Backward\d+$/)?.[0] ?? '');
-    const length = node.length === null ? null : make('i', {}, node.length.toFixed(2));
+    const length = node.length === null ? null : make('i', {}, figure(node.length));
     const attributes = { type: 'button', class: node.parameter ? 'node leaf' : 'node', tabindex: place ? -1 : 0, onclick: () => choose(place), onkeydown: (event) => follow(event, place) };
     return make('button', attributes, make('b', {}, title), under, length);
   }
@@ -91,7 +92,7 @@ export function mount({ element, props, server }) {
     const facts = [
       ...(node.parameter ? [['adds to', `${node.parameter}.grad`]] : []),
       ...node.keeps.map(([name, shape]) => ['keeps', `${name}, ${size(shape)}`]),
-      ['gradient', node.length === null ? 'not yet' : `${size(node.gradientShape)}, length ${node.length.toFixed(3)}`],
+      ['gradient', node.length === null ? 'not yet' : `${size(node.gradientShape)}, length ${figure(node.length)}`],
       ...node.edges.map((edge) => ['goes to', edge === null ? 'nothing: no gradient wanted' : (nodes[edge].parameter ?? nodes[edge].name)]),
     ];
     find('.facts').replaceChildren(...facts.flatMap(([term, text]) => [make('dt', {}, term), make('dd', {}, text)]));
@@ -152,6 +153,10 @@ function digit(example) {
   return { index: drawing?.kind === 'test' ? drawing.index : example };
 }
 
+/** Two digits that count, however small the number is. */
+const figure = (value) =>
+  value === 0 || value >= 0.1 ? value.toFixed(2) : value >= 0.001 ? value.toPrecision(2) : value.toExponential(0).replace('-', '−');
+
 const size = (shape) => (shape?.length ? shape.join('×') : 'one number');
 
 /** The spine is the longest path from the loss; everything else stands under the spine's node that leads to it. */
@@ -167,6 +172,8 @@ function arrange(nodes) {
     spine.push(place);
     place = ends(place).sort((one, other) => height(other) - height(one))[0];
   }
+  // A last weight is not the way's next operation: it stands below its own, as the other weights do.
+  while (spine.length > 1 && ends(spine.at(-1)).length < 2) spine.pop();
   const seen = new Set(spine);
   const below = (place) =>
     ends(place).flatMap((edge) => {
