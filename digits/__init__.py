@@ -10,7 +10,8 @@ from digits.evaluation.report import Report
 from digits.reading.reading import Reading
 from digits.reading.recognizer import Recognizer
 from digits.training.config import TrainConfig
-from digits.training.loop import TrainingUpdate, train
+from digits.training.loop import train
+from digits.training.update import TrainingUpdate
 
 __all__ = [
     "DigitsError",

@@ -1,6 +1,7 @@
 """What an evaluation says: Report and its parts. Types only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class Rejection:
     """Of these, how many the app would not call a digit; `Report.refused` is of the digits."""
     by_set: "dict[str, Rejection] | None" = None
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         plain = {"data": self.data, "n": self.n, "auroc": self.auroc, "refused": self.refused}
         if self.by_set is not None:
             plain["by_set"] = {name: each.to_json() for name, each in self.by_set.items()}
@@ -114,7 +115,7 @@ class Report:
     rejection: "Rejection | None" = None
     """How the examples' digit scores compare with those of drawings that are no digits, where such were given."""
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """The report as plain values, without the mistakes' pictures."""
         report = {
             "data": self.data,

@@ -18,9 +18,12 @@ CENTRE = 14.5
 FINE = 8  # drawn 8 times finer, then averaged
 
 
-def place(fine: np.ndarray, softness=Image.Resampling.BOX, step: int = 1, by_mass: bool = True) -> torch.Tensor:
-    """Put a fine uint8 drawing with its centre of mass at CENTRE, or its middle in the middle, to `step` fine pixels,
-    and average it to the ink.
+def place(
+    fine: np.ndarray, softness: Image.Resampling = Image.Resampling.BOX, step: int = 1, by_mass: bool = True
+) -> torch.Tensor:
+    """Put a fine uint8 drawing with its centre of mass at CENTRE, and average it to the ink.
+
+    The centre of mass lands within half of `step` fine pixels. Without `by_mass` the box's middle goes to the sheet's.
     """
     mass = fine.sum(dtype=np.int64)
     if mass == 0:

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -13,8 +14,8 @@ PICTURE_MIN, PICTURE_MAX = 8, 8_000  # pixels a side
 FILE_MAX = 20_000_000  # bytes
 
 
-def open_image(source) -> Image.Image:
-    """Open a picture file that nobody vouches for.
+def open_image(source: str | Path | BinaryIO) -> Image.Image:
+    """Open an untrusted picture file.
 
     source: path or binary file; PNG, JPEG, WEBP, GIF, BMP or TIFF, at most 20 MB and 8 to 8,000 pixels a side.
     Returns the first frame, decoded and upright. Raises DigitsError when there is no such file or picture.
@@ -48,7 +49,7 @@ def open_image(source) -> Image.Image:
         raise DigitsError(f"{name} is no picture that can be read: use PNG or JPEG.") from error
 
 
-def as_picture(image) -> Image.Image:
+def as_picture(image: object) -> Image.Image:
     """Check the input and make it a PIL picture in RGB or RGBA."""
     wanted = "an image must be a PIL image, or a uint8 or float array (H, W), (H, W, 3) or (H, W, 4)"
     if isinstance(image, Image.Image):

@@ -13,7 +13,7 @@ WIDTH_MIN, WIDTH_MAX = 1.3, 4.8
 WIDTH_THIN, WIDTH_THICK = 2.1, 3.5  # what thinner and thicker strokes become
 
 
-def from_image(image) -> torch.Tensor:
+def from_image(image: object) -> torch.Tensor:
     """Find the one digit in a picture, whatever its colours, paper, light, size and place.
 
     image: PIL image, or uint8 or float ([0, 1]) array (H, W), (H, W, 3) or (H, W, 4), 8 to 8,000 pixels a side.

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,7 +18,7 @@ from digits.model.networks import NETWORKS, Network
 LARGEST_WEIGHTS_FILE = 100_000_000  # bytes; the largest network here takes 1.7 MB
 
 
-def save_weights(model: Network, path: str | Path, card: dict) -> None:
+def save_weights(model: Network, path: str | Path, card: dict[str, Any]) -> None:
     """Write `path` (safetensors) and, beside it, the card: the same name with .json.
 
     The weights alone are enough to load the network: its name travels in the file's metadata. Raises DigitsError for
@@ -41,7 +42,7 @@ def save_weights(model: Network, path: str | Path, card: dict) -> None:
         ) from None
 
 
-def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[Network, dict]:
+def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[Network, dict[str, Any]]:
     """Weights file -> (network in evaluation mode, its card; empty without one).
 
     Raises DigitsError for a missing, truncated, pickled or foreign file, for one whose tensors do not fit the network

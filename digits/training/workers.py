@@ -87,7 +87,7 @@ def joined(device: str, out: str | Path) -> Iterator[str]:
     elif name != "cpu":
         raise DigitsError(f"Several processes cannot train together on {name}; train with --device cpu.")
 
-    def end(*_) -> None:
+    def end(*_: object) -> None:
         """torchrun ends the others when one is lost; without this they would go without a word."""
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise WorkerLost(_lost(out))
