@@ -291,9 +291,8 @@ def run_evaluate_robustness(options: argparse.Namespace) -> int:
         return 0
     print(
         f"{data.name}: {result.accuracy:.1%} of {result.n:,} examples (chosen with seed {seed}) read right as they "
-        "are. Changed, as pictures:"
+        f"are. Changed, as pictures:\n{curves_table(result)}"
     )
-    print(curves_table(result))
     return 0
 
 
