@@ -160,7 +160,7 @@ def run_train(options: argparse.Namespace) -> int:
         print("digits: the training was interrupted before its first update; it kept nothing new", file=sys.stderr)
         return 130
     weights = Path(config.out) / "weights.safetensors"
-    card = json.loads(weights.with_suffix(".json").read_text())
+    card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
     figures = card["figures"]
     if options.json:
         result = {

@@ -99,7 +99,7 @@ def picture(cards: list[dict]) -> str:
 
 def main(more: list[str], path: Path = ROOT / "docs" / "cost.svg") -> None:
     files = [*sorted((ROOT / "weights").glob("*.json")), *map(Path, more)]
-    path.write_text(picture([json.loads(file.read_text()) for file in files]))
+    path.write_text(picture([json.loads(file.read_text(encoding="utf-8")) for file in files]), encoding="utf-8")
     print(path.name)
 
 

@@ -51,7 +51,9 @@ def mnist_checksums() -> dict[str, str]:
     """File name -> SHA-256 of its unpacked bytes, as shipped."""
     path = SHIPPED / "SHA256SUMS"
     try:
-        return {name: digest for digest, name in (line.split() for line in path.read_text().splitlines())}
+        return {
+            name: digest for digest, name in (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+        }
     except (OSError, ValueError) as error:
         raise DigitsError(f"{path} cannot be read ({error}); restore it from the repository.") from None
 
