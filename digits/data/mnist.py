@@ -89,7 +89,8 @@ def unpack_mnist() -> Path:
 def load_mnist(device: str | torch.device = "cpu") -> Mnist:
     """The whole of MNIST on `device` (see `select_device`), kept for the next caller: 55 MB. No download.
 
-    Raises DigitsError if the shipped files are damaged, the cache folder cannot be written or the device is not here.
+    Raises DigitsError if the shipped files are damaged or the device is not here. Where no cache folder
+    can be written it is read from the shipped files in memory.
     """
     with _loading:
         return _load_mnist(str(select_device(str(device))))
@@ -101,6 +102,29 @@ def _load_mnist(device: str) -> Mnist:
         return load_mnist().to(device)
     from torchvision.datasets import MNIST  # 1.8 s to import: only where it is used
 
-    root = unpack_mnist()
+    try:
+        root = unpack_mnist()
+    except DigitsError:  # no folder to unpack to: a read-only home, a full disk
+        return _read_shipped()
     train, test = MNIST(root, train=True), MNIST(root, train=False)
     return Mnist(train.data, train.targets, test.data, test.targets)
+
+
+def _read_shipped() -> Mnist:
+    """The shipped files, verified and read in memory. IDX: the values follow 16 bytes (images) or 8 (labels)."""
+    values = {}
+    for name, digest in mnist_checksums().items():
+        packed = SHIPPED / f"{name}.gz"
+        try:
+            content = gzip.decompress(packed.read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
+            raise DigitsError(f"{packed} cannot be unpacked ({error}); restore it from the repository.") from None
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise DigitsError(f"{packed} is not the file that Digits ships (SHA-256 differs); restore it.")
+        values[name] = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+    return Mnist(
+        values["train-images-idx3-ubyte"][16:].view(-1, 28, 28).clone(),
+        values["train-labels-idx1-ubyte"][8:].long(),
+        values["t10k-images-idx3-ubyte"][16:].view(-1, 28, 28).clone(),
+        values["t10k-labels-idx1-ubyte"][8:].long(),
+    )
