@@ -32,6 +32,10 @@ def cache_folder() -> Path:
     """Where unpacked and downloaded data sets are kept: $DIGITS_CACHE, or digits/ in the user's cache folder."""
     folder = os.environ.get("DIGITS_CACHE")
     path = Path(folder or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "digits"))
+    if not folder and path.parts[0].startswith("~"):  # neither HOME nor a user's entry: it would be named so here
+        raise DigitsError(
+            "There is no home folder to keep a cache in; set DIGITS_CACHE to a folder that can be written."
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
