@@ -116,7 +116,7 @@ def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, ca
     assert "no longer a finite number" in job.message
     assert job.weights is None
 
-    monkeypatch.setattr(jobs, "train", lambda config: 1 / 0)
+    monkeypatch.setattr(jobs, "train", lambda config, watch=None: 1 / 0)
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert (job.state, "ZeroDivisionError" in job.message) == (FAILED, False)
