@@ -21,6 +21,7 @@ from digits.ui.evaluation_answers import sprite
 from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
+from digits.ui.shell import read_with_all
 from digits.ui.requests import answer_errors, parse_ink, parse_text, parse_visitor
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
@@ -41,7 +42,8 @@ TRAINING_IMAGES = 55_000
 
 
 def train_tab(page: Page) -> gr.HTML:
-    functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page), list_runs(page)]
+    functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page)]
+    functions += [list_runs(page), read_with_all(page)]
     ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
     choices = {
         "model": TITLES,

@@ -54,18 +54,31 @@ class Visitor:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.address)
         page.locator(".paper").wait_for()
-        # The page knows its visitor once the picker has been filled in by the server.
-        page.wait_for_function("localStorage.getItem('digits-visitor') !== null")
+        page.locator(".network b:not(:empty)").wait_for()  # the server has said who the visitor is
         self.page = page
         return page
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
 
-    def choose(self, label: str, option) -> None:
-        """Choose in one of Gradio's dropdowns, the first option that contains `option`."""
-        self.page.get_by_label(label, exact=True).locator("visible=true").first.click()
-        self.page.get_by_role("option").filter(has_text=option).first.click()
+    def use(self, name: str) -> None:
+        """Put a network in use, in the header."""
+        self.page.locator(".network").click()
+        self.page.locator(".choice .reader").filter(has_text=name).last.click()
+
+    def networks(self) -> list[str]:
+        """The names in the header's list."""
+        self.page.locator(".network").click()
+        names = self.page.locator(".choice .reader b").all_inner_texts()
+        self.page.keyboard.press("Escape")
+        return names
+
+    def share(self, button: str) -> None:
+        """Press a button of the Share sheet."""
+        sheet = self.page.locator(".sheet")
+        if not sheet.is_visible():
+            self.page.get_by_role("button", name="Share").click()
+        sheet.get_by_role("button", name=button, exact=True).first.click()
 
     def draw(self, strokes) -> None:
         """Draw with the mouse; strokes are polylines in shares of the pad's side."""

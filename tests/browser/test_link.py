@@ -11,14 +11,9 @@ from playwright.sync_api import expect
 from digits import Recognizer
 
 
-def open_menu(visitor) -> None:
-    visitor.page.get_by_text("Share or save this drawing").click()
-
-
 def link_of(visitor) -> str:
-    open_menu(visitor)
-    visitor.page.get_by_role("button", name="Copy its link").click()
-    kept = visitor.page.locator(".kept")
+    visitor.share("Copy its link")
+    kept = visitor.page.locator(".told")
     expect(kept).to_contain_text("#d=")
     return re.search(r"http\S+", kept.inner_text())[0]
 
@@ -32,6 +27,7 @@ def test_the_link_opened_in_a_fresh_browser_shows_the_same_answer(visit, digit):
     assert len(url) < 1_500
     other = visit(url)
     expect(other.page.locator(".answer")).to_have_text(str(digit))
+    visitor.page.keyboard.press("Escape")
     bars = other.page.locator(".bars").inner_text()  # of one reading; the first page may still be at its last
     expect(visitor.page.locator(".bars")).to_have_text(bars, use_inner_text=True)
 
@@ -46,21 +42,20 @@ def test_a_fragment_made_by_hand_is_refused_with_one_sentence(visit, app, rubbis
 
 def test_a_picture_or_an_empty_pad_has_no_link(visit):
     visitor = visit()
-    open_menu(visitor)
-    visitor.page.get_by_role("button", name="Copy its link").click()
-    expect(visitor.page.locator(".kept")).to_have_text("Draw a digit first.")
-    visitor.page.get_by_role("button", name="Random test digit").click()
-    expect(visitor.page.locator(".sentence")).to_contain_text("labelled")
-    visitor.page.get_by_role("button", name="QR code").click()
-    expect(visitor.page.locator(".kept")).to_contain_text("no picture")
+    visitor.share("Copy its link")
+    expect(visitor.page.locator(".told")).to_have_text("Draw a digit first.")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.get_by_role("button", name="Test digit").click()
+    expect(visitor.page.locator(".doubt")).to_contain_text("labelled")
+    visitor.share("QR code")
+    expect(visitor.page.locator(".told")).to_contain_text("no picture")
 
 
 def test_the_qr_code_is_drawn(visit):
     visitor = visit()
     visitor.draw(DIGITS[1])
     expect(visitor.page.locator(".answer")).to_have_text("1")
-    open_menu(visitor)
-    visitor.page.get_by_role("button", name="QR code").click()
+    visitor.share("QR code")
     expect(visitor.page.locator(".qr svg path")).to_be_visible()
 
 
@@ -68,11 +63,10 @@ def test_the_drawing_can_be_saved_and_read_again(visit, tmp_path):
     visitor = visit()
     visitor.draw(DIGITS[7])
     expect(visitor.page.locator(".answer")).to_have_text("7")
-    open_menu(visitor)
     files = {}
     for kind in ("PNG", "SVG", "JSON"):
         with visitor.page.expect_download() as download:
-            visitor.page.get_by_role("button", name=kind, exact=True).click()
+            visitor.share(kind)
         files[kind] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[kind])
     recognizer = Recognizer.load()

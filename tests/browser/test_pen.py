@@ -72,9 +72,9 @@ def test_a_finger_draws_and_the_page_scrolls_only_beside_the_pad(visit):
     hand.up()
     expect(visitor.page.locator(".answer")).to_have_text("1")
     assert visitor.page.evaluate(scrolled) == 0
-    hand.down(0.5, 1.6)  # on the words under the pad
+    hand.down(0.5, 1.5)  # on the words under the pad
     for i in range(20):
-        hand.move(0.5, 1.6 - 0.04 * i)
+        hand.move(0.5, 1.5 - 0.04 * i)
     hand.up()
     visitor.page.wait_for_function(f"{scrolled} > 100")
     assert len(strokes_of(visitor)) == 1

@@ -41,7 +41,7 @@ def test_a_number_is_read_and_each_digit_is_boxed(wide):
     wide.draw(strokes)
     answer = wide.page.locator(".answer")
     expect(answer).to_have_text("2026")
-    expect(wide.page.locator(".sentence")).to_have_text("I read 2026.")
+    expect(wide.page.locator(".sentence")).to_have_text("2026.")
     expect(labels(wide)).to_have_text([re.compile(rf"^{digit} · \d+%$") for digit in "2026"])
     paper = wide.page.locator(".paper").bounding_box()
     wide.page.wait_for_function(  # the reading of the whole drawing, not one of those while it was drawn
@@ -127,9 +127,8 @@ def test_each_paper_keeps_its_drawing_and_its_history(visit):
 def test_the_link_of_a_number_opens_the_wide_paper(wide, visit):
     wide.draw(write("2026"))
     expect(wide.page.locator(".answer")).to_have_text("2026")
-    wide.page.get_by_text("Share or save this drawing").click()
-    wide.page.get_by_role("button", name="Copy its link").click()
-    kept = wide.page.locator(".kept")
+    wide.share("Copy its link")
+    kept = wide.page.locator(".told")
     expect(kept).to_contain_text("#n=")
     url = re.search(r"http\S+", kept.inner_text())[0]
     assert len(url) < 1_500
@@ -148,11 +147,10 @@ def test_a_number_with_rubbish_in_its_link_is_refused_with_one_sentence(visit, a
 def test_a_number_can_be_saved_and_read_again(wide, tmp_path):
     wide.draw(write("94"))
     expect(wide.page.locator(".answer")).to_have_text("94")
-    wide.page.get_by_text("Share or save this drawing").click()
     files = {}
     for kind in ("PNG", "SVG", "JSON"):
         with wide.page.expect_download() as download:
-            wide.page.get_by_role("button", name=kind, exact=True).click()
+            wide.share(kind)
         files[kind] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[kind])
     recognizer = Recognizer.load()
@@ -167,7 +165,7 @@ def test_a_picture_of_a_number_is_read_and_boxed(wide):
     file = io.BytesIO()
     strokes = [np.array(stroke) * (250, 100) for stroke in write("608")]
     paint(strokes).save(file, "PNG")
-    wide.page.locator("input[type=file]").first.set_input_files(
+    wide.page.locator(".picture-file").set_input_files(
         {"name": "number.png", "mimeType": "image/png", "buffer": file.getvalue()}
     )
     expect(wide.page.locator(".answer")).to_have_text("608")

@@ -1,1 +1,126 @@
-export function mount() {}
+// The Train tab: before, while it runs, after. The training is the server's; this page looks at it again and again.
+import { percent, say } from '../lib/dom.js';
+import { connect, follow } from '../lib/server.js';
+import { store, use } from '../lib/store.js';
+import { mountLive } from './live.js';
+import { mountRuns } from './runs.js';
+import { mountSettings } from './settings.js';
+
+export function mount({ element, props, server }) {
+  const { constants } = props;
+  const call = connect(server);
+  const find = (selector) => element.querySelector(selector);
+  const live = mountLive(element, call, constants);
+  const settings = mountSettings(element, call, constants, watch);
+  const runs = mountRuns(element, call, constants, { another, again, compare });
+  let stop = () => {};
+
+  function show(name) {
+    find('.before').hidden = name !== 'before';
+    find('.live').hidden = name !== 'live';
+  }
+
+  function another() {
+    show('before');
+    settings.prepare();
+    window.scrollTo(0, 0);
+  }
+
+  function again(chosen) {
+    settings.fill(chosen);
+    another();
+  }
+
+  /** Follow a training of this visitor's, from its first update to its end. */
+  function watch(job) {
+    stop();
+    find('.band').hidden = true;
+    show('live');
+    let since = 0;
+    let before = null;
+    stop = follow(async () => {
+      const answer = await call('look_at_training', { job, since });
+      if (answer.silent) return false;
+      if (answer.error) {
+        store.set({ training: null });
+        another();
+        say(find('.before .said'), answer.error);
+        return true;
+      }
+      if (!since) await describe(answer);
+      since = live.add(answer);
+      const share = answer.updates.at(-1)?.share ?? before?.share ?? 0;
+      before = { job, state: answer.state, share, ahead: answer.ahead };
+      store.set({ training: answer.active ? before : null });
+      if (!answer.active) finish(answer);
+      return !answer.active;
+    }, 150);
+  }
+
+  async function describe(answer) {
+    const about = await call('prepare', { settings: answer.settings });
+    if (!about.error) live.network(about.layers.map((layer) => layer[0]), about.hard.sprite);
+  }
+
+  function finish(answer) {
+    const done = answer.state === 'done';
+    const band = find('.band');
+    band.hidden = false;
+    band.classList.toggle('failed', answer.state === 'failed');
+    say(band.querySelector('.check'), answer.state === 'failed' ? '!' : '✓');
+    const mine = live.run.updates.at(-1)?.look?.mine;
+    const yours = mine ? ` Your drawing is ${digitOf(mine)}.` : '';
+    const title = done ? `${answer.name} is done, and in use` : answer.state === 'failed' ? `${answer.name} broke` : `${answer.name} was stopped`;
+    say(band.querySelector('.band-title'), title);
+    say(band.querySelector('.band-text'), answer.sentence + (answer.network ? yours : ''));
+    for (const name of ['.mistakes', '.draw-on-it']) band.querySelector(name).hidden = !answer.network;
+    if (answer.figures?.mistakes) say(band.querySelector('.mistakes'), `Its ${answer.figures.mistakes} mistakes`);
+    if (store.get('tab') !== 'train') store.set({ training: { job: answer.job, state: answer.state === 'failed' ? 'failed' : 'done' } });
+    runs.refresh();
+    window.dispatchEvent(new Event('digits:networks'));
+    if (!answer.network) return;
+    const off = store.watch(['networks'], ({ networks }) => {
+      if (!networks.some(({ key }) => key === answer.network)) return;
+      queueMicrotask(() => off());
+      use(answer.network);
+      window.dispatchEvent(new CustomEvent('digits:used', { detail: `${answer.name} is in use.` }));
+    });
+  }
+
+  async function compare(jobs) {
+    const others = jobs.filter((job) => job !== live.run?.job);
+    const loaded = await Promise.all(others.map((job) => call('look_at_training', { job, since: 0 })));
+    const whole = loaded.filter((answer) => !answer.error);
+    if (find('.live').hidden && whole.length) {
+      const [first, ...rest] = whole;
+      await describe(first);
+      show('live');
+      live.add(first);
+      return live.compare(rest);
+    }
+    live.compare(whole);
+  }
+
+  find('.start').closest('.before').addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.target.matches('input')) find('.start').click();
+  });
+  find('.stop').addEventListener('click', () => call('stop_training'));
+  find('.mistakes').addEventListener('click', () => store.set({ tab: 'evaluate' }));
+  find('.draw-on-it').addEventListener('click', () => {
+    if (live.run?.network) use(live.run.network);
+    store.set({ tab: 'draw' });
+  });
+  store.watch(['tab'], () => live.paint());
+  new MutationObserver(() => live.paint()).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  // A training that goes on is found again after a reload, on whatever tab the page opened.
+  const off = store.watch(['training'], ({ training }) => {
+    if (!training?.job || live.run) return;
+    queueMicrotask(() => off());
+    watch(training.job);
+  });
+}
+
+const digitOf = (row) => {
+  const digit = row.indexOf(Math.max(...row));
+  return `${digit === 8 ? 'an' : 'a'} ${digit} (${percent(row[digit] / 255)})`;
+};

@@ -1,0 +1,175 @@
+// A training while it runs and after: time line, curves, and the look inside at the chosen moment.
+import { make, isStill, percent, say } from '../lib/dom.js';
+import { paintDrawing } from '../lib/paint.js';
+import { store } from '../lib/store.js';
+import { makeChart } from './chart.js';
+import { showConfusion, showFilters, showGradients, showRibbon, showTen } from './look.js';
+import { duration } from './settings.js';
+
+const REPLAY = 10_000; // milliseconds, whatever the training took
+const number = (value) => (value === null ? '' : value < 0.1 ? value.toPrecision(2) : value.toFixed(3).replace(/0+$/, '').replace(/\.$/, ''));
+
+export function mountLive(element, call, constants) {
+  const find = (selector) => element.querySelector(`.live ${selector}`);
+  const [time, pill, play] = ['.time', '.live-pill', '.play'].map(find);
+  const charts = {
+    loss: makeChart(find('.chart.loss'), { log: true, format: number, title: 'Loss' }),
+    accuracy: makeChart(find('.chart.accuracy'), { log: false, format: (share) => percent(share, share > 0.99 && share < 1 ? 1 : 0), title: 'Accuracy' }),
+  };
+  let run = null; // what look_at_training says, with all updates so far
+  let compared = []; // other runs of which the curves are shown too
+  let at = 0;
+  let live = true;
+  let layers = [];
+  let hard = '';
+  let replaying = 0;
+
+  function paint() {
+    if (!run?.updates.length || element.querySelector('.live').hidden) return;
+    if (live) at = run.updates.length - 1;
+    // While it runs the line is as long as the whole training, so that it is a progress bar too.
+    time.max = Math.max(1, run.active ? Math.round(run.updates.length / run.updates.at(-1).share) - 1 : run.updates.length - 1);
+    time.value = at;
+    const update = run.updates[at];
+    time.setAttribute('aria-valuetext', `epoch ${update.epoch.toFixed(2)}`);
+    say(pill, live ? (run.active ? 'Live' : 'At the end') : run.active ? 'Back to live' : 'To the end');
+    const runs = [run, ...compared].map((one) => ({
+      name: one.name.toLowerCase(),
+      epochs: one.settings.epochs,
+      loss: one.updates.map((point) => [point.epoch, point.loss, point.held_out && point.held_out[0]]),
+      accuracy: one.updates.map((point) => [point.epoch, point.accuracy, point.held_out && point.held_out[1]]),
+    }));
+    for (const kind of ['loss', 'accuracy']) charts[kind](runs.map((one) => ({ ...one, points: one[kind] })), update.epoch);
+    const held = run.updates.slice(0, at + 1).filter((point) => point.held_out).at(-1);
+    say(find('.loss-now'), `${number(update.loss)} now; lower is better`);
+    say(find('.accuracy-now'), held ? `${percent(held.held_out[1], 2)} of 5,000 held-out digits` : `${percent(update.accuracy, 1)} of the last batches`);
+    say(find('.plain'), plain(run, at));
+    if (update.look) paintLook(update);
+  }
+
+  function paintLook(update) {
+    const looks = run.updates.map((point) => point.look).filter(Boolean);
+    const right = showTen(find('.ten'), update.look.ten, hard, looks.slice(0, at + 1));
+    find('.ten-card .count').replaceChildren(make('b', {}, String(right)), ' of 10 right');
+    showFilters(find('.filters'), update.look.filters);
+    const measured = run.updates.slice(0, at + 1).filter((point) => point.confusion).at(-1);
+    showConfusion(find('.confusion'), find('.confusion-when'), find('.most'), measured?.confusion, measured?.epoch ?? 0);
+    showGradients(find('.gradients'), layers, update.look.gradients);
+    paintRibbons(looks);
+  }
+
+  function paintRibbons(looks) {
+    const box = find('.ribbons');
+    const all = [{ name: run.name, looks }, ...compared.slice(0, 1).map((one) => ({ name: one.name, looks: one.updates.map((point) => point.look).filter(Boolean) }))];
+    const shown = all.filter((one) => one.looks[0]?.mine);
+    if (!shown.length) {
+      box.replaceChildren(make('p', { class: 'note' }, 'Nothing was drawn when this training began. Draw a digit, then train: it is read after every update.'));
+      return;
+    }
+    if (box.querySelectorAll('.ribbon').length !== shown.length) box.replaceChildren(...shown.map((_, i) => makeRibbon(i)));
+    shown.forEach((one, i) => {
+      const ribbon = box.querySelectorAll('.ribbon')[i];
+      say(ribbon.querySelector('.who'), all.length > 1 ? `${one.name}, now` : '');
+      showRibbon(ribbon, one.looks, i ? one.looks.length - 1 : at, i ? '--b' : '--a');
+      const tile = ribbon.querySelector('canvas.tile');
+      if (tile) paintDrawing(tile, store.get('drawing'), 1_000, 60);
+    });
+  }
+
+  const makeRibbon = (i) =>
+    make(
+      'div',
+      { class: i ? 'ribbon second' : 'ribbon' },
+      make('div', { class: 'said' }, i ? null : make('canvas', { class: 'tile' }), make('span', { class: 'who' }), make('b'), make('span', { class: 'sure' })),
+      make('div', { class: 'rows' }, make('ol'), make('canvas', { role: 'img' })),
+    );
+
+  function showTitle() {
+    const { settings } = run;
+    say(find('.title'), `${run.name}, ${run.model}`);
+    const epochs = settings.epochs === 1 ? '1 epoch' : `${settings.epochs} epochs`;
+    say(find('.about'), `${constants.choices.optimizer[settings.optimizer]}, learning rate up to ${settings.learning_rate}, ${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}. ${run.sentence}`);
+    const last = run.updates.at(-1);
+    const numbers = last
+      ? [
+          [`of ${epochs}`, last.epoch.toFixed(2)],
+          ['images a second', last.speed.toLocaleString('en')],
+          run.active ? ['left', duration(last.remaining)] : ['in all', duration(run.figures?.seconds ?? 0)],
+        ]
+      : [];
+    find('.numbers').replaceChildren(...numbers.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
+    find('.stop').hidden = !run.active;
+    find('.stop').disabled = run.stopping;
+  }
+
+  time.addEventListener('input', () => {
+    at = Math.min(run.updates.length - 1, Number(time.value));
+    live = run.active && Number(time.value) >= run.updates.length - 1;
+    paint();
+  });
+  pill.addEventListener('click', () => {
+    live = true;
+    paint();
+  });
+  play.addEventListener('click', () => {
+    if (!run?.updates.length) return;
+    const began = performance.now();
+    const count = run.updates.length;
+    const turn = ++replaying;
+    const frames = isStill() ? 12 : count;
+    live = false;
+    const step = () => {
+      if (turn !== replaying || live) return;
+      const share = Math.min(1, (performance.now() - began) / REPLAY);
+      at = Math.round((Math.floor(share * frames) / frames) * (count - 1));
+      paint();
+      if (share < 1) requestAnimationFrame(step);
+    };
+    step();
+  });
+
+  return {
+    begin(answer) {
+      run = { ...answer, updates: [] };
+      compared = [];
+      [live, at] = [true, 0];
+      replaying++;
+    },
+    /** New updates of the shown run; says how many there are. */
+    add(answer) {
+      if (run?.job !== answer.job || answer.since === 0) this.begin(answer);
+      run = { ...answer, updates: [...run.updates.slice(0, answer.since), ...answer.updates] };
+      showTitle();
+      paint();
+      return run.updates.length;
+    },
+    compare(runs) {
+      compared = runs;
+      paint();
+    },
+    network(names, sprite) {
+      layers = names;
+      hard = sprite;
+    },
+    get run() {
+      return run;
+    },
+    paint,
+  };
+}
+
+/** One sentence of plain reading, at most one at a time. */
+export function plain(run, at) {
+  const seen = run.updates.slice(0, at + 1);
+  const last = seen[seen.length - 1];
+  const held = seen.filter((update) => update.held_out);
+  if (run.state === 'waiting') return run.sentence;
+  if (last.loss > 2.2 && last.epoch > 0.3) return 'Loss is not falling: the rate may be too high.';
+  if (held.length > 5) {
+    const recent = held.slice(-4).map((update) => update.held_out[1]);
+    const before = Math.max(...held.slice(0, -4).map((update) => update.held_out[1]));
+    if (last.accuracy - recent[3] > 0.012) return `Batches ${percent(last.accuracy, 1)}, held out ${percent(recent[3], 1)}: it begins to learn by heart.`;
+    if (Math.max(...recent) < before) return 'Held out has not improved for an epoch.';
+  }
+  return '';
+}

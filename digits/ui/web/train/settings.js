@@ -1,0 +1,166 @@
+// Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
+import { bytes, make, percent, say } from '../lib/dom.js';
+import { paintShares } from '../lib/paint.js';
+import { questionOf } from '../lib/question.js';
+import { latest } from '../lib/server.js';
+import { store } from '../lib/store.js';
+import { showFilters, showTen } from './look.js';
+
+const TITLES = {
+  model: 'Network',
+  optimizer: 'Optimizer',
+  learning_rate: 'Learning rate',
+  batch_size: 'Batch size',
+  epochs: 'Epochs',
+  augment: 'Augmentation',
+  precision: 'Precision',
+  seed: 'Seed',
+};
+
+export const titleOf = (name) => TITLES[name];
+
+export function mountSettings(element, call, constants, began) {
+  const find = (selector) => element.querySelector(selector);
+  const [form, ways, start, said] = ['.settings', '.ways', '.start', '.before .said'].map(find);
+  const fields = {};
+  const notes = {};
+  const known = {}; // seconds of each way on this server
+  let way = 'fast';
+
+  for (const [name, title] of Object.entries(TITLES)) {
+    const options = constants.choices[name];
+    const input = options
+      ? make('select', { name }, ...Object.entries(options).map(([value, text]) => make('option', { value }, text)))
+      : make('input', { name, type: 'number', step: 'any', inputmode: 'decimal' });
+    input.addEventListener('wheel', () => document.activeElement === input && input.blur(), { passive: true }); // a page that scrolls must not turn it
+    fields[name] = input;
+    notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
+    form.append(make('label', { class: 'field' }, title, input, notes[name]));
+  }
+
+  const read = () =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, input]) => [name, constants.choices[name] ? input.value : input.value === '' ? null : Number(input.value)]),
+    );
+
+  function fill(settings) {
+    for (const [name, input] of Object.entries(fields)) input.value = settings[name];
+    changed();
+  }
+
+  function choose(name) {
+    way = name;
+    if (name !== 'own') fill(constants.ways[name]);
+    showWays();
+  }
+
+  function showWays() {
+    const cards = Object.entries(constants.ways).map(([name, recipe]) => {
+      const epochs = recipe.epochs === 1 ? '1 epoch' : `${recipe.epochs} epochs`;
+      const seconds = known[name] ? `about ${duration(known[name])} here` : '';
+      return [name, recipe.title, `${constants.choices.model[recipe.model]}, ${epochs}`, seconds];
+    });
+    cards.push(['own', 'Your own', 'Change anything below', 'and see what it does']);
+    ways.replaceChildren(
+      ...cards.map(([name, title, text, small]) =>
+        make(
+          'button',
+          { type: 'button', class: 'way', 'aria-pressed': String(name === way), onclick: () => choose(name) },
+          make('b', {}, title),
+          text,
+          make('small', {}, small),
+        ),
+      ),
+    );
+  }
+
+  function changed() {
+    say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
+    const steps = Math.ceil(constants.images / Number(fields.batch_size.value));
+    say(notes.batch_size, Number.isFinite(steps) && steps > 0 ? `Digits to a step: ${steps.toLocaleString('en')} steps an epoch.` : '');
+    prepare();
+  }
+
+  form.addEventListener('input', (event) => {
+    if (event.target.name === 'optimizer') fields.learning_rate.value = constants.rates[event.target.value];
+    way = 'own';
+    showWays();
+    changed();
+  });
+  form.addEventListener('submit', (event) => event.preventDefault());
+
+  const prepare = latest(async () => {
+    if (store.get('tab') !== 'train' || find('.before').hidden) return;
+    const settings = read();
+    const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
+    if (answer.error) {
+      say(said, answer.error);
+      return;
+    }
+    say(said, '');
+    if (way !== 'own') {
+      known[way] = answer.seconds;
+      showWays();
+    }
+    say(find('.estimate'), answer.ahead ? `About ${duration(answer.seconds)}; ${answer.ahead} before yours.` : `About ${duration(answer.seconds)} here. Nobody is before you.`);
+    say(find('.risk'), answer.warning);
+    showChain(answer);
+    showGuess(answer);
+  });
+
+  function showChain({ layers, parameters, largest }) {
+    const most = Math.max(...layers.map((layer) => layer[2]));
+    say(find('.totals'), `${parameters.toLocaleString('en')} weights${largest > 0.5 ? `, ${percent(largest)} of them in one layer` : ''}`);
+    find('.chain').replaceChildren(
+      ...layers.map(([name, shape, count]) =>
+        make(
+          'li',
+          { class: count === most ? 'largest' : '' },
+          make('b', {}, name),
+          make('small', {}, shape.length === 3 ? `${shape[0]} maps of ${shape[1]}×${shape[2]}` : `${shape[0]} units`),
+          make('small', {}, `${count.toLocaleString('en')} weights`),
+        ),
+      ),
+    );
+  }
+
+  function showGuess({ look, hard, drawing }) {
+    const row = find('.mine-row');
+    if (drawing && look.mine) {
+      const canvas = make('canvas', { class: 'tile', width: 28, height: 28 });
+      const best = look.mine.indexOf(Math.max(...look.mine));
+      row.replaceChildren(canvas, make('b', { class: 'read' }, String(best)), make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. Any digit, it says.`));
+      paintShares(canvas, bytes(drawing), 28, 28);
+    } else row.replaceChildren(make('span', { class: 'note' }, 'Draw a digit first, and it is read after every update of the training.'));
+    const right = look.ten.filter((row, label) => row.indexOf(Math.max(...row)) === label).length;
+    say(find('.luck'), `${right} of 10 hard digits right, by luck`);
+    showTen(find('.guess-card .ten'), look.ten, hard.sprite);
+    showFilters(find('.guess-card .filters'), look.filters);
+  }
+
+  start.addEventListener('click', async () => {
+    start.disabled = true;
+    const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
+    start.disabled = false;
+    say(said, answer.error ?? '');
+    if (!answer.error) began(answer.job);
+  });
+
+  store.watch(['tab', 'drawing'], ({ tab }) => {
+    if (tab === 'train') prepare();
+  });
+  choose('fast');
+  return {
+    fill(settings) {
+      way = 'own';
+      showWays();
+      fill(settings);
+    },
+    prepare,
+  };
+}
+
+export function duration(seconds) {
+  if (seconds < 1.5) return `${seconds.toFixed(1)} s`;
+  return seconds < 100 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
+}
