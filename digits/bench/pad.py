@@ -149,9 +149,9 @@ async def _crowd(address: str, drawings: list, people: int, seconds: float) -> d
     async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=people)) as client:
         async with client.get("config") as answer:
             components = (await answer.json())["components"]
-        pad = next(each["id"] for each in components if each["props"].get("elem_id") == "pad")
+        draw = next(each["id"] for each in components if each["props"].get("elem_id") == "draw")
         bodies = [
-            {"fn_name": "read_strokes", "component_id": pad, "session_hash": "bench", "data": {"strokes": flat}}
+            {"fn_name": "read_strokes", "component_id": draw, "session_hash": "bench", "data": {"strokes": flat}}
             for flat in ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
         ]
         latencies, failures = [], 0
