@@ -81,12 +81,16 @@ def read_weights(page: Page) -> Callable:
 
 @answer_errors
 def draw_qr(payload: dict) -> dict:
-    text = payload.get("text")
-    if not isinstance(text, str) or not 0 < len(text) <= LONGEST_LINK:
-        raise DigitsError(f"A QR code can hold a link of 1 to {LONGEST_LINK:,} characters; draw a simpler digit.")
     import segno
 
-    return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
+    text = payload.get("text")
+    refusal = f"A QR code can hold a link of 1 to {LONGEST_LINK:,} characters; draw a simpler digit."
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST_LINK:
+        raise DigitsError(refusal)
+    try:
+        return {"svg": segno.make_qr(text, error="l").svg_inline(border=0, omitsize=True)}
+    except ValueError:  # too many bytes, or no Unicode
+        raise DigitsError(refusal) from None
 
 
 def share_sentence(page: Page) -> str:

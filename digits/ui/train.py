@@ -21,8 +21,8 @@ from digits.ui.evaluation_answers import sprite
 from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
-from digits.ui.shell import read_with_all
 from digits.ui.requests import answer_errors, parse_ink, parse_text, parse_visitor
+from digits.ui.shell import read_with_all
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
 ABOUT = {  # each setting in one line

@@ -195,7 +195,7 @@ def test_by_keyboard_alone(visit):
 def test_ink_stands_out_from_the_paper_in_both_themes(visit, app, theme):
     visitor = visit(app + f"?__theme={theme}")
     colours = visitor.page.locator(".paper").evaluate(
-        "(paper) => [paper, paper.parentElement].map((node, i) => getComputedStyle(node)[i ? 'backgroundColor' : 'color'])"
+        "(paper) => [getComputedStyle(paper).color, getComputedStyle(paper.parentElement).backgroundColor]"
     )
     ink, paper = (sum(map(float, colour[colour.index("(") + 1 : -1].split(",")[:3])) / 3 for colour in colours)
     assert (ink > paper) == (theme == "dark")
@@ -315,7 +315,12 @@ def test_the_inside_moves_with_the_pen_and_is_not_sent_while_it_is_off_the_scree
     visitor = visit()
     page = visitor.page
     readings = []
-    page.on("request", lambda request: readings.append(request.post_data_json) if "read_strokes" in (request.post_data or "") else None)
+    page.on(
+        "request",
+        lambda request: (
+            readings.append(request.post_data_json) if "read_strokes" in (request.post_data or "") else None
+        ),
+    )
     visitor.draw(DIGITS[3])
     expect(answer(visitor)).to_have_text("3")
     expect(page.locator(".logits .first b")).to_have_text("3")
@@ -374,7 +379,8 @@ def test_a_release_that_was_lost_does_not_leave_the_pen_down(visit):
         const paper = document.querySelector('.paper');
         const box = paper.getBoundingClientRect();
         const send = (type, x, y, buttons) => paper.dispatchEvent(new PointerEvent(type, {
-            bubbles: true, pointerId: 7, button: 0, buttons, clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+            bubbles: true, pointerId: 7, button: 0, buttons,
+            clientX: box.left + x * box.width, clientY: box.top + y * box.height,
         }));
         send('pointerdown', 0.5, 0.2, 1);
         for (let y = 0.2; y < 0.8; y += 0.05) send('pointermove', 0.5, y, 1);

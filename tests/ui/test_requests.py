@@ -1,0 +1,122 @@
+"""What a visitor sends to the page's server functions is not trusted; over HTTP, as the page asks."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from digits.training.teaching import MOST_DRAWINGS
+
+
+@pytest.fixture(scope="module")
+def parts(app) -> dict[str, int]:
+    """elem_id -> component id of the page's parts."""
+    with urllib.request.urlopen(app + "config", timeout=30) as answer:
+        components = json.load(answer)["components"]
+    return {part["props"].get("elem_id"): part["id"] for part in components}
+
+
+def post(app: str, body: bytes, kind: str = "application/json") -> tuple[int, dict]:
+    request = urllib.request.Request(app + "gradio_api/component_server", body, {"content-type": kind})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def ask(app: str, parts: dict[str, int], part: str, function: str, payload: object) -> dict:
+    question = {"session_hash": "x", "component_id": parts[part], "fn_name": function, "data": payload}
+    status, answer = post(app, json.dumps(question).encode())
+    assert status == 200
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("function", "payload", "words"),
+    [
+        ("read_strokes", {"strokes": [[1, 2, 3]]}, "even count"),
+        ("read_strokes", {"strokes": [["a", "b"]]}, "no number"),
+        ("read_strokes", {"strokes": "rubbish"}, "list of strokes"),
+        ("read_strokes", {"strokes": [[0] * 50_000]}, "20,000 points"),
+        ("read_strokes", {"strokes": [[1, 2, 3, 4]], "network": "../../etc/passwd"}, "not on this server"),
+        ("read_strokes", [1, 2], "wanted an object"),
+        ("read_number", {"strokes": "rubbish"}, "list of strokes"),
+        ("read_number", {"strokes": [[9 * i, 0, 9 * i, 500] for i in range(61)]}, "at most 60 strokes"),
+        ("read_number", {"strokes": [[1, 2, 3, 400]], "network": "x", "second": "y"}, "not on this server"),
+        ("read_number_picture", {"picture": "data:image/png;base64,AAAA"}, "picture"),
+        ("read_other", {"picture": "data:image/png;base64,AAAA"}, "picture"),
+        ("read_other", {"picture": "data:image/png;base64,***"}, "damaged"),
+        ("read_other", {"picture": "data:image/png;base64,\u00e9"}, "damaged"),
+        ("read_other", {"index": True}, "0 to 9,999"),
+        ("read_strokes", {"strokes": [[1, 2, 3, 4]], "steps": {"crop": "no"}}, "not switches"),
+        ("draw_qr", {"text": "x" * 2_000}, "1 to 1,500"),
+        ("read_other", {"picture": "http://example.org/a.png"}, "did not arrive as a picture"),
+        ("read_other", {"index": 10_000}, "0 to 9,999"),
+        ("find_test_digit", {"digit": 12}, "0 to 9"),
+        ("explain_reading", {"strokes": []}, "no ink to explain"),
+        ("explain_reading", {"strokes": [[500, 500]]}, "no ink to explain"),
+        ("explain_reading", {"strokes": {"0": 1}}, "list of strokes"),
+        ("explain_reading", {"strokes": [[1, 2, 300, 400]], "steps": []}, "not switches"),
+        ("explain_reading", {"strokes": [[1, 2, 300, 400]], "network": ["cnn"]}, "not a short text"),
+        ("explain_reading", {"picture": 5}, "did not arrive as a picture"),
+        ("explain_reading", {"index": -1}, "0 to 9,999"),
+        ("explain_reading", {}, "no test digit None"),
+        ("explain_reading", "why?", "wanted an object"),
+    ],
+)
+def test_what_a_visitor_sends_is_not_trusted(app, parts, function, payload, words):
+    part = "shell" if function == "draw_qr" else "draw"
+    assert words in ask(app, parts, part, function, payload)["error"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ({}, "no list of drawings"),
+        ({"drawings": []}, "0 drawings; wanted 1 to 500"),
+        ({"drawings": [{}] * (MOST_DRAWINGS + 1)}, "501 drawings"),
+        ({"drawings": [{"label": True, "strokes": [[1, 2, 3, 4]]}]}, "Drawing 1 has no label"),
+        ({"drawings": [{"label": 3, "strokes": [["a", 1]]}]}, "Drawing 1 cannot be read"),
+        ({"drawings": [7]}, "Drawing 1 has no label"),
+        ([], "wanted an object"),
+    ],
+)
+@pytest.mark.parametrize("function", ["read_drawings", "teach"])
+def test_drawings_are_not_trusted(app, parts, function, payload, words):
+    assert words in ask(app, parts, "draw", function, payload)["error"]
+
+
+@pytest.mark.parametrize("text", ["😀" * 1_400, "\ud800"])
+def test_a_text_that_no_qr_code_holds_gets_a_sentence(app, parts, text):
+    assert "QR code" in ask(app, parts, "shell", "draw_qr", {"text": text})["error"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (None, "settings did not arrive"),
+        ({}, "learning rate is empty"),
+        ({"learning_rate": "fast"}, "wanted a number"),
+        ({"learning_rate": 0.01, "batch_size": 1.5}, "wanted a whole number"),
+        ({"learning_rate": 0.01, "batch_size": 64, "epochs": 1, "seed": 0, "model": "../x"}, "no network called"),
+    ],
+)
+def test_settings_of_a_training_are_not_trusted(app, parts, settings, words):
+    assert words in ask(app, parts, "train", "start_training", {"settings": settings})["error"]
+
+
+def test_nobody_looks_at_somebody_else_s_training(app, parts):
+    answer = ask(app, parts, "train", "look_at_training", {"visitor": "v" * 22, "job": "j" * 22})
+    assert "not on this server any more" in answer["error"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/x"])
+def test_a_request_over_4_mb_is_refused(app, kind):
+    try:
+        status, answer = post(app, json.dumps({"data": "x" * 5_000_000}).encode(), kind)
+    except (BrokenPipeError, ConnectionResetError, urllib.error.URLError):
+        return  # refused before all of it was sent
+    assert status == 413
+    assert "at most 4 MB" in answer["detail"]
