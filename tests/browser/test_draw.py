@@ -106,7 +106,9 @@ def test_the_drawing_is_read_again_with_another_network(visit):
     expect(answer(visitor)).to_have_text("2")
     before = visitor.page.locator(".bar.first").inner_text()
     visitor.use("MLP")
-    expect(visitor.page.locator(".verdict .before")).to_have_text("2")  # the old answer stands beside the new one for a moment
+    expect(visitor.page.locator(".verdict .before")).to_have_text(
+        "2"
+    )  # the old answer stands beside the new one for a moment
     expect(visitor.page.locator(".bar.first")).not_to_have_text(before)
     expect(visitor.page.locator(".verdict .before")).to_be_hidden()
 
