@@ -75,7 +75,7 @@ class Visitor:
 
     def share(self, button: str) -> None:
         """Press a button of the Share sheet."""
-        sheet = self.page.locator(".sheet")
+        sheet = self.page.locator("dialog.sheet")
         if not sheet.is_visible():
             self.page.get_by_role("button", name="Share").click()
         sheet.get_by_role("button", name=button, exact=True).first.click()

@@ -40,7 +40,7 @@ def test_draw(visit, app, theme, phone):
     visitor.share("QR code")
     expect(page.locator(".qr svg")).to_be_visible()
     assert_no_serious_fault(visitor)
-    page.locator(".sheet").get_by_role("button", name="Close").click()
+    page.locator("dialog.sheet").get_by_role("button", name="Close").click()
     page.locator("[data-do=why]").click()
     page.locator(".layers > div > canvas").first.click(position={"x": 5, "y": 5})
     page.get_by_role("button", name="Preparation").click()

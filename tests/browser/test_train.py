@@ -126,5 +126,6 @@ def test_a_training_whose_loss_explodes_says_what_to_do(visit):
     open_train(visitor, "Beginners' text")
     visitor.page.locator(".settings select[name=optimizer]").select_option("sgd")
     field(visitor, "Learning rate").fill("10")
+    field(visitor, "Batch size").fill("1")
     train(visitor)
     expect(visitor.page.locator(".band-text")).to_contain_text("try a learning rate below", timeout=60_000)

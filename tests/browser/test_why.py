@@ -40,7 +40,7 @@ def test_the_panel_explains_every_new_drawing(visit):
         expect(visitor.page.locator(".logits .first b")).to_have_text(str(digit))
         expect(decisive(visitor)).to_contain_text("framed part")
         expect(layers).to_have_count(5)  # the shipped network has five convolutions
-        expect(visitor.page.locator(".frame")).to_be_visible()
+        expect(visitor.page.locator(".why .frame")).to_be_visible()
         ink, shown = inked(visitor, ".seen"), inked(visitor, ".map")
         assert (shown & ink).sum() == ink.sum()  # the drawing itself, in colours
         colourful = np.ptp(picture(visitor, ".map"), axis=2) > 60
@@ -49,7 +49,7 @@ def test_the_panel_explains_every_new_drawing(visit):
         visitor.page.get_by_role("button", name="Clear").click()
         expect(decisive(visitor)).to_have_text("Draw a digit, and lift the pen.")
         expect(layers).to_have_count(0)
-        expect(visitor.page.locator(".frame")).to_be_hidden()
+        expect(visitor.page.locator(".why .frame")).to_be_hidden()
 
 
 def test_nothing_is_asked_while_the_panel_is_closed(visit):
@@ -130,7 +130,7 @@ def test_on_a_phone_nothing_hangs_over_the_edge_and_the_drawing_stays_in_view(vi
     maps.evaluate("(canvas) => canvas.scrollIntoView({ block: 'center' })")
     box = maps.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] * 0.03, box["y"] + box["height"] * 0.53)
-    for selector in (".lens", ".field-of-view"):
+    for selector in (".why .lens", ".why .field-of-view"):
         expect(page.locator(selector)).to_be_visible()
         shown = page.locator(selector).bounding_box()
         assert shown["y"] >= 0

@@ -53,7 +53,7 @@ export function mount({ element, props, server }) {
   const inside = mountInside(element, desk, call, question);
   const why = mountWhy(find('.why'), desk, call, question);
   const pen = mountPen(paper, desk, change, act);
-  const pictures = mountPictures(element, paper, desk, change, answer.complain, constants);
+  const pictures = mountPictures(element, paper, desk, change, complain, constants);
   const others = mountOthers(element, desk, call, () => questionOf(desk.drawing), act);
   const mine = mountMine(element, call, constants, openStrokes, others.showLesson);
   Object.assign(act, { openMine: mine.open, decide: mine.decide });
@@ -61,6 +61,11 @@ export function mount({ element, props, server }) {
   function change(next) {
     desk.history.push(next);
     become();
+  }
+
+  function complain(text) {
+    desk.complained = desk.drawing;
+    answer.complain(text);
   }
 
   function become() {
@@ -84,7 +89,7 @@ export function mount({ element, props, server }) {
   function makeActs() {
     return {
       change,
-      complain: (text) => answer.complain(text),
+      complain,
       ask: latest(read),
       undo: () => desk.history.undo() && become(),
       redo: () => desk.history.redo() && become(),
@@ -160,7 +165,7 @@ export function mount({ element, props, server }) {
     const before = desk.drawing;
     const found = await call('find_test_digit', which);
     if (desk.stroke || desk.drawing !== before) return;
-    if (found.error) return answer.complain(found.error);
+    if (found.error) return complain(found.error);
     const bitmap = make('canvas', { width: 28, height: 28 });
     paintInk(bitmap, bytes(found.ink), paper.canvas);
     change({ ...desk.drawing, strokes: [], picture: { bitmap, index: found.index, label: found.label } });
@@ -202,7 +207,7 @@ export function mount({ element, props, server }) {
       return answer.complain(reading.error);
     }
     if (reading.blank) {
-      answer.empty(reading.sentence ? reading : undefined);
+      if (desk.complained !== desk.drawing) answer.empty(reading.sentence ? reading : undefined); // else it stays to be read
       return inside.empty();
     }
     if (reading.digits) {
@@ -240,7 +245,7 @@ export function mount({ element, props, server }) {
   for (const box of boxes) box.addEventListener('change', () => act.ask());
   store.watch(['network'], ({ network }, changed) => {
     const before = store.get('reading');
-    if (changed.length === 1 && before?.best !== undefined && !isEmpty(desk.drawing)) answer.remember(before.best);
+    if (!changed.includes('drawing') && before?.best !== undefined && !isEmpty(desk.drawing)) answer.remember(before.best);
     if (network) act.ask();
   });
   store.watch(['drawing'], ({ drawing }) => {

@@ -84,6 +84,7 @@ function mountChoice(find, call) {
   const [button, dialog, list] = [find('.network'), find('.choice'), find('.choice ul')];
   let answers = {};
   const show = () => {
+    const focused = [...list.querySelectorAll('button')].indexOf(document.activeElement);
     list.replaceChildren(
       ...store.get('networks').map((network) => {
         const [name, detail] = describe(network);
@@ -107,6 +108,7 @@ function mountChoice(find, call) {
         );
       }),
     );
+    if (focused >= 0) list.querySelectorAll('button')[focused]?.focus(); // the answers came while it had the focus
   };
   const ask = latest(async () => {
     const question = questionOf(store.get('drawing'));
@@ -126,8 +128,8 @@ function mountChoice(find, call) {
     button.setAttribute('aria-expanded', 'false');
     button.focus({ preventScroll: true });
   });
-  dialog.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') dialog.close();
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && dialog.open) dialog.close();
   });
   document.addEventListener('pointerdown', (event) => {
     if (dialog.open && !dialog.contains(event.target) && !button.contains(event.target)) dialog.close();
