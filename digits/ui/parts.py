@@ -28,7 +28,7 @@ def part(name: str, functions: Sequence[Callable] = (), **constants: object) -> 
     return gr.HTML(
         {},
         html_template=_read(folder / f"{name}.html"),
-        css_template="\n".join(_read(path) for path in sorted(folder.glob("*.css"))),
+        css_template="\n".join(map(_read, _style_sheets(folder))),
         js_on_load=LOAD.format(address=json.dumps(_file_address(name))),
         apply_default_css=False,
         elem_id=name,
@@ -51,6 +51,11 @@ def serve_modules(demo: gr.Blocks) -> list[Mount]:
             name = block.elem_id
             block.js_on_load = LOAD.format(address=json.dumps(f"web/{VERSION}/{name}/{name}.js"))
     return [Mount(f"/web/{VERSION}", StaticFiles(directory=WEB))]
+
+
+def _style_sheets(folder: Path) -> list[Path]:
+    """Its own last: it lays the others out, and adapts them to small screens."""
+    return sorted(folder.glob("*.css"), key=lambda path: (path.stem == folder.name, path.name))
 
 
 def _file_address(name: str) -> str:

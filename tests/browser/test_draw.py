@@ -105,12 +105,11 @@ def test_the_drawing_is_read_again_with_another_network(visit):
     visitor = visit()
     visitor.draw(DIGITS[2])
     expect(answer(visitor)).to_have_text("2")
-    before = visitor.page.locator(".bar.first").inner_text()
+    before = visitor.page.locator(".bars").get_attribute("aria-label")
     visitor.use("MLP")
-    expect(visitor.page.locator(".verdict .before")).to_have_text(
-        "2"
-    )  # the old answer stands beside the new one for a moment
-    expect(visitor.page.locator(".bar.first")).not_to_have_text(before)
+    # The old answer stands beside the new one for a moment.
+    expect(visitor.page.locator(".verdict .before")).to_have_text("2")
+    expect(visitor.page.locator(".bars")).not_to_have_attribute("aria-label", before)
     expect(visitor.page.locator(".verdict .before")).to_be_hidden()
 
 

@@ -333,7 +333,8 @@ def test_calibration_takes_a_network_s_overconfidence_back(small_mnist):
 def test_bfloat16_is_close_to_float32(small_mnist):
     if not computes_in_bfloat16(torch.device("cpu")):
         pytest.skip("this processor has no bfloat16 instructions")
-    low, high = (run(small_mnist, model="cnn", precision=precision) for precision in ("bfloat16", "float32"))
+    runs = (run(small_mnist, model="cnn", batch_size=32, precision=precision) for precision in ("bfloat16", "float32"))
+    low, high = runs
     assert low[-1].validation_accuracy == pytest.approx(high[-1].validation_accuracy, abs=0.05)
     assert low[3].loss != high[3].loss
 

@@ -7,7 +7,13 @@ const pairs = (flat) => flat.flatMap((x, i) => (i % 2 ? [] : [[x, flat[i + 1]]])
 // Written by the encoder of the first release: links that people have sent each other.
 const LINKS = [
   ['AQLoB5ADALAJPg', [[500, 200, 500, 800]]],
-  ['AQTIAcgBFBPEBJwOnwbPDwLODwICAZc', [[100, 100, 110, 90, 400, 1000, 0, 0], [999, 1, 1000, 0]]],
+  [
+    'AQTIAcgBFBPEBJwOnwbPDwLODwICAZc',
+    [
+      [100, 100, 110, 90, 400, 1000, 0, 0],
+      [999, 1, 1000, 0],
+    ],
+  ],
   ['AQOIJ9APhyfnBwIBMQ', [[2500, 1000, 0, 500, 1, 499]]],
   ['AQEODh4', [[7, 7]]],
 ];

@@ -16,7 +16,11 @@ export function mountAnswer(element, desk, correct) {
   });
   bars.append(...columns.map(({ bar }) => bar));
   const buttons = Array.from({ length: 10 }, (_, digit) =>
-    make('button', { type: 'button', 'aria-label': `It was ${digit === 8 ? 'an' : 'a'} ${digit}`, onclick: () => correct(digit) }, String(digit)),
+    make(
+      'button',
+      { type: 'button', 'aria-label': `It was ${digit === 8 ? 'an' : 'a'} ${digit}`, onclick: () => correct(digit) },
+      String(digit),
+    ),
   );
   labels.append(...buttons);
 
@@ -52,7 +56,9 @@ export function mountAnswer(element, desk, correct) {
       answer.className = 'answer several';
       answer.style.setProperty('--count', Math.max(2, reading.digits.length));
       answer.replaceChildren(
-        ...reading.digits.map((digit) => make('span', { class: digit.digit === null ? 'unsure' : '' }, String(digit.best))),
+        ...reading.digits.map((digit) =>
+          make('span', { class: digit.digit === null ? 'unsure' : '' }, String(digit.best)),
+        ),
       );
       showWords(reading);
       showBars([], null);

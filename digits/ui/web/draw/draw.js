@@ -43,7 +43,8 @@ export function mount({ element, props, server }) {
   };
   const strokesNow = () => (desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes);
   const question = () => withNetwork(questionOf(desk.drawing, strokesNow()));
-  const withNetwork = (about) => about && { ...about, ...(about.strokes ? { steps: stepsNow() } : {}), network: store.get('network') };
+  const withNetwork = (about) =>
+    about && { ...about, ...(about.strokes ? { steps: stepsNow() } : {}), network: store.get('network') };
   const boxes = [...element.querySelectorAll('[data-step]')];
   const stepsNow = () => Object.fromEntries(boxes.map((box) => [box.dataset.step, box.checked]));
 
@@ -207,7 +208,8 @@ export function mount({ element, props, server }) {
       return answer.complain(reading.error);
     }
     if (reading.blank) {
-      if (desk.complained !== desk.drawing) answer.empty(reading.sentence ? reading : undefined); // else it stays to be read
+      const complaint = desk.complained === desk.drawing; // it stays to be read
+      if (!complaint) answer.empty(reading.sentence ? reading : undefined);
       return inside.empty();
     }
     if (reading.digits) {
@@ -245,7 +247,8 @@ export function mount({ element, props, server }) {
   for (const box of boxes) box.addEventListener('change', () => act.ask());
   store.watch(['network'], ({ network }, changed) => {
     const before = store.get('reading');
-    if (!changed.includes('drawing') && before?.best !== undefined && !isEmpty(desk.drawing)) answer.remember(before.best);
+    if (!changed.includes('drawing') && before?.best !== undefined && !isEmpty(desk.drawing))
+      answer.remember(before.best);
     if (network) act.ask();
   });
   store.watch(['drawing'], ({ drawing }) => {
@@ -279,7 +282,8 @@ export function mount({ element, props, server }) {
       const done = () => change({ ...desk.drawing, strokes: FLAGGED_ONE, picture: null });
       replay(paper, desk, pen, FLAGGED_ONE, done, true);
     }, PATIENCE);
-    for (const type of ['pointerdown', 'keydown']) window.addEventListener(type, () => clearTimeout(timer), { once: true });
+    for (const type of ['pointerdown', 'keydown'])
+      window.addEventListener(type, () => clearTimeout(timer), { once: true });
   }
 }
 
@@ -292,7 +296,9 @@ function describeTestDigit({ picture, strokes }) {
 /** Ink as the pad shows it: the pen's colour, see-through where there is paper. */
 function paintInk(canvas, shares, paper) {
   const image = new ImageData(28, 28);
-  const [red, green, blue] = getComputedStyle(paper).color.match(/[\d.]+/g).map(Number);
+  const [red, green, blue] = getComputedStyle(paper)
+    .color.match(/[\d.]+/g)
+    .map(Number);
   shares.forEach((share, i) => image.data.set([red, green, blue, share], i * 4));
   canvas.getContext('2d').putImageData(image, 0, 0);
 }

@@ -28,7 +28,8 @@ export function mountInside(element, desk, call, question) {
     show,
     empty() {
       for (const canvas of [seen, strokes]) canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
-      for (const { canvas, stage } of figures) paintStage(canvas, { ...stage, values: new Uint8Array(product(stage.shape)) });
+      for (const { canvas, stage } of figures)
+        paintStage(canvas, { ...stage, values: new Uint8Array(product(stage.shape)) });
       showLogits([]);
       if (!pinned) unit.replaceChildren();
     },
@@ -40,7 +41,12 @@ export function mountInside(element, desk, call, question) {
   }).observe(find('.inside'));
 
   function show(reading) {
-    paintDrawing(strokes, { ...desk.drawing, strokes: desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes }, desk.unit, PEN);
+    paintDrawing(
+      strokes,
+      { ...desk.drawing, strokes: desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes },
+      desk.unit,
+      PEN,
+    );
     paintShares(seen, bytes(reading.ink), 28, 28);
     if (!reading.inside) return;
     const key = reading.inside.stages.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
@@ -63,13 +69,20 @@ export function mountInside(element, desk, call, question) {
     pinned = false;
     unit.replaceChildren();
     figures = list.map((stage) => {
-      const canvas = make('canvas', { tabindex: 0, role: 'img', 'aria-label': stage.units ? 'Maps of a layer' : 'Hidden units of a layer' });
+      const canvas = make('canvas', {
+        tabindex: 0,
+        role: 'img',
+        'aria-label': stage.units ? 'Maps of a layer' : 'Hidden units of a layer',
+      });
       const caption = make('figcaption');
       const figure = { canvas, caption, stage };
       const [width, height] = sizeOf(stage);
       canvas.style.aspectRatio = `${width} / ${height}`;
       figure.node = make('figure', { class: 'stage' }, canvas, caption);
-      canvas.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && !pinned && point(figure, event));
+      canvas.addEventListener(
+        'pointermove',
+        (event) => event.pointerType === 'mouse' && !pinned && point(figure, event),
+      );
       canvas.addEventListener('click', (event) => {
         pinned = !pinned;
         point(figure, event);
@@ -83,7 +96,11 @@ export function mountInside(element, desk, call, question) {
   async function point({ canvas, stage }, event) {
     const box = canvas.getBoundingClientRect();
     const [width, height] = sizeOf(stage);
-    const at = unitAt(stage, ((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height);
+    const at = unitAt(
+      stage,
+      ((event.clientX - box.left) / box.width) * width,
+      ((event.clientY - box.top) / box.height) * height,
+    );
     if (at === null) return;
     const number = stage.units ? stage.units[at] : at;
     const key = `${stage.layer}:${number}:${pinned}`;
@@ -108,9 +125,19 @@ export function mountInside(element, desk, call, question) {
     }
     if (answer.sum !== null) {
       const total = answer.sum + answer.bias;
-      nodes.push(`${name}: ink × weights = ${answer.sum}, bias ${answer.bias}, ${total > 0 ? 'on' : 'off'}. Orange wants ink, blue wants paper.`);
-    } else if (shape.length === 2) nodes.push(`${name} slides this ${shape[0]}×${shape[1]} filter over the drawing. Orange wants ink, blue wants paper.`);
-    else nodes.push(`${name} mixes the ${shape[0]} maps of the layer before it, with ${shape.slice(1).join('×') || 1} weights for each.`);
+      nodes.push(
+        `${name}: ink × weights = ${answer.sum}, bias ${answer.bias}, ${total > 0 ? 'on' : 'off'}. ` +
+          'Orange wants ink, blue wants paper.',
+      );
+    } else if (shape.length === 2)
+      nodes.push(
+        `${name} slides this ${shape[0]}×${shape[1]} filter over the drawing. Orange wants ink, blue wants paper.`,
+      );
+    else
+      nodes.push(
+        `${name} mixes the ${shape[0]} maps of the layer before it, ` +
+          `with ${shape.slice(1).join('×') || 1} weights for each.`,
+      );
     if (pinned) nodes.push('Pinned; press again to let go.');
     return nodes;
   }

@@ -14,7 +14,9 @@ export function check(drawing, unit, dot) {
   const inked = strokes.filter((points) => points.length);
   const points = inked.flat();
   const isPoint = (point) =>
-    Array.isArray(point) && point.length === 2 && point.every((value) => Number.isFinite(value) && Math.abs(value) <= FURTHEST);
+    Array.isArray(point) &&
+    point.length === 2 &&
+    point.every((value) => Number.isFinite(value) && Math.abs(value) <= FURTHEST);
   if (!points.length || points.length > 20_000 || !points.every(isPoint)) throw new Error('no drawing');
   const flat = thin(fit(inked, points, unit, dot), SPACING, MOST_POINTS);
   const name = typeof writer === 'string' && writer.length <= 60 ? writer : '';
@@ -35,7 +37,7 @@ function fit(strokes, points, unit, dot) {
   return strokes.map((stroke) => stroke.map((point) => point.map(move)));
 }
 
-/** Where they are kept: read anew each time, since other tabs write too. Without storage they live as long as the page. */
+/** Where they are kept: read anew each time, since other tabs write too. Without storage they live with the page. */
 export function openShelf(unit, dot) {
   let memory = null;
   return {
@@ -47,7 +49,8 @@ export function openShelf(unit, dot) {
       } catch {
         // Nothing that can be used, or no storage.
       }
-      if (typeof found?.writer !== 'string' || !Array.isArray(found.drawings)) found = { writer: newWriter(), drawings: [] };
+      if (typeof found?.writer !== 'string' || !Array.isArray(found.drawings))
+        found = { writer: newWriter(), drawings: [] };
       const good = (drawing) => {
         try {
           return Boolean(check(drawing, unit, dot));

@@ -42,7 +42,8 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   function showTile(drawing, i) {
     const digit = answers.get(JSON.stringify(drawing.strokes));
     const right = digit === drawing.label;
-    const read = digit === undefined ? null : make('span', { class: right ? 'right' : 'wrong' }, ` read ${digit ?? 'nothing'}`);
+    const read =
+      digit === undefined ? null : make('span', { class: right ? 'right' : 'wrong' }, ` read ${digit ?? 'nothing'}`);
     const show = make('button', {
       type: 'button',
       class: 'show',
@@ -58,7 +59,11 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
       kept.drawings.splice(i, 1);
       keep(kept);
     };
-    const cross = make('button', { type: 'button', class: 'remove', 'aria-label': `Delete this ${drawing.label}`, onclick: remove }, '×');
+    const cross = make(
+      'button',
+      { type: 'button', class: 'remove', 'aria-label': `Delete this ${drawing.label}`, onclick: remove },
+      '×',
+    );
     return make('li', {}, show, make('b', {}, String(drawing.label)), read, cross);
   }
 
@@ -90,7 +95,8 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
       return 'That is too small to keep; draw it larger.';
     }
     const known = kept.drawings.find((other) => same(other.strokes, drawing.strokes));
-    if (known) known.label = label; // the visitor thought again
+    if (known)
+      known.label = label; // the visitor thought again
     else if (kept.drawings.length >= constants.mostDrawings) {
       return `My drawings holds ${constants.mostDrawings}; download them, then delete some.`;
     } else kept.drawings.unshift(drawing);
@@ -100,7 +106,11 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   async function teach() {
     tell('Starting.');
     view.teach.disabled = true;
-    const answer = await call('teach', { network: store.get('network'), drawings: shelf.read().drawings.map(flat) }, 30);
+    const answer = await call(
+      'teach',
+      { network: store.get('network'), drawings: shelf.read().drawings.map(flat) },
+      30,
+    );
     if (answer.error) {
       list();
       return tell(answer.error, true);
@@ -133,7 +143,9 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
       ['MNIST test, 10,000 images', ...test.map((share) => percent(share, 2))],
     ];
     view.rows.replaceChildren(
-      ...rows.map(([name, ...cells]) => make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((text) => make('td', {}, text)))),
+      ...rows.map(([name, ...cells]) =>
+        make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((text) => make('td', {}, text))),
+      ),
     );
   }
 
@@ -188,7 +200,10 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     const room = constants.mostDrawings - kept.drawings.length;
     if (fresh.length > room) {
       const many = fresh.length.toLocaleString('en');
-      throw new Error(`"${name}" has ${many} new drawings, and there is room for ${room} of ${constants.mostDrawings}; delete some, or split the file.`);
+      throw new Error(
+        `"${name}" has ${many} new drawings, and there is room for ${room} of ${constants.mostDrawings}; ` +
+          'delete some, or split the file.',
+      );
     }
     kept.drawings.unshift(...fresh);
     const there = drawings.length - fresh.length;
@@ -232,7 +247,12 @@ function build(dialog) {
   );
   dialog.append(
     make('div', { class: 'mine-head' }, make('h2', {}, 'My drawings'), view.close),
-    make('p', { class: 'note' }, 'Where a reading is wrong, press the digit that it was: the drawing is kept here, in this browser only. Teach it: a copy of the network in use learns from these drawings in seconds.'),
+    make(
+      'p',
+      { class: 'note' },
+      'Where a reading is wrong, press the digit that it was: the drawing is kept here, in this browser only. ' +
+        'Teach it: a copy of the network in use learns from these drawings in seconds.',
+    ),
     make('div', { class: 'acts' }, view.teach, view.stop, view.upload, view.download, view.empty),
     view.notice,
     view.progress,
@@ -251,6 +271,9 @@ export function picture(strokes) {
   const [width, height] = [Math.max(...xs) - left, Math.max(...ys) - top];
   const side = Math.max(width, height) * 1.25;
   const corner = [left + (width - side) / 2, top + (height - side) / 2];
-  const lines = strokes.map((stroke) => `<polyline points="${(stroke.length > 1 ? stroke : [stroke[0], stroke[0]]).join(' ')}"/>`);
-  return `<svg aria-hidden="true" viewBox="${[...corner, side, side].join(' ')}" stroke-width="${side * 0.07}">${lines.join('')}</svg>`;
+  const lines = strokes.map(
+    (stroke) => `<polyline points="${(stroke.length > 1 ? stroke : [stroke[0], stroke[0]]).join(' ')}"/>`,
+  );
+  const viewBox = [...corner, side, side].join(' ');
+  return `<svg aria-hidden="true" viewBox="${viewBox}" stroke-width="${side * 0.07}">${lines.join('')}</svg>`;
 }

@@ -17,14 +17,22 @@ export function showBoxes(element, paper, desk, reading) {
   const boxes = reading.digits.map(({ box }) =>
     box.map((edge, i) => (i % 2 ? spot.top : spot.left) + edge * spot.fit + (i < 2 ? -margin : margin)),
   );
-  const roomy = { above: ([, top]) => top > ROOM * pixel, below: ([, , , bottom]) => bottom < desk.unit - ROOM * pixel };
+  const roomy = {
+    above: ([, top]) => top > ROOM * pixel,
+    below: ([, , , bottom]) => bottom < desk.unit - ROOM * pixel,
+  };
   const sides = Object.keys(roomy);
   const common = sides.find((side) => boxes.every(roomy[side])); // else each label where it has room
   element.querySelector('.boxes').replaceChildren(
     ...reading.digits.map((digit, i) => {
       const [left, top, right, bottom] = boxes[i];
       const side = common || sides.find((name) => roomy[name](boxes[i])) || 'within';
-      const place = { left: left / across, top: top / desk.unit, width: (right - left) / across, height: (bottom - top) / desk.unit };
+      const place = {
+        left: left / across,
+        top: top / desk.unit,
+        width: (right - left) / across,
+        height: (bottom - top) / desk.unit,
+      };
       const label = (tight ? '' : `${digit.best} · `) + percent(digit.probability);
       const box = make('span', { class: digit.digit === null ? `unsure ${side}` : side }, make('b', {}, label));
       for (const [name, share] of Object.entries(place)) box.style[name] = `${share * 100}%`;

@@ -34,9 +34,19 @@ export function mountOthers(element, desk, call, question, act) {
         {},
         make(
           'button',
-          { type: 'button', class: 'reader', 'aria-pressed': String(network.key === used), onclick: () => use(network.key) },
+          {
+            type: 'button',
+            class: 'reader',
+            'aria-pressed': String(network.key === used),
+            onclick: () => use(network.key),
+          },
           make('i', { class: network.key === used ? 'mark used' : 'mark' }),
-          make('span', {}, make('b', {}, network.name), make('small', {}, network.own ? `${network.model}, ${network.detail}` : network.detail)),
+          make(
+            'span',
+            {},
+            make('b', {}, network.name),
+            make('small', {}, network.own ? `${network.model}, ${network.detail}` : network.detail),
+          ),
           make('span', { class: 'share-of' }, share, make('div', { class: 'gauge' }, gauge)),
           make('span', { class: answer?.digit == null ? 'read unsure' : 'read' }, String(answer?.best ?? '')),
         ),
@@ -48,14 +58,18 @@ export function mountOthers(element, desk, call, question, act) {
         show();
       };
       const text = all ? 'Fewer' : `All ${networks.length}`;
-      rows.push(make('li', { class: 'more' }, make('button', { type: 'button', class: 'link', onclick: toggle }, text)));
+      rows.push(
+        make('li', { class: 'more' }, make('button', { type: 'button', class: 'link', onclick: toggle }, text)),
+      );
     }
     list.replaceChildren(...rows);
     showNext(networks, used);
   }
 
   function showNext(networks, used) {
-    const card = lesson ? lessonCard(lesson, act) : chooseCard({ networks, used, answers, reading: store.get('reading'), act });
+    const card = lesson
+      ? lessonCard(lesson, act)
+      : chooseCard({ networks, used, answers, reading: store.get('reading'), act });
     next.replaceChildren(
       make('h2', {}, card.title),
       make('p', {}, card.text),
@@ -85,10 +99,18 @@ export function mountOthers(element, desk, call, question, act) {
 
 function lessonCard(lesson, act) {
   if (lesson.active) {
-    return { title: `Teaching: ${percent(lesson.share)}`, text: lesson.sentence, quiet: true, acts: [['My drawings', act.openMine]] };
+    return {
+      title: `Teaching: ${percent(lesson.share)}`,
+      text: lesson.sentence,
+      quiet: true,
+      acts: [['My drawings', act.openMine]],
+    };
   }
   const [before, after] = lesson.result.test;
-  const text = `It reads ${Math.round(lesson.result.drawings[1] * lesson.result.count)} of your ${lesson.result.count} right, and ${percent(after, 2)} of the test set (before: ${percent(before, 2)}).`;
+  const { count, drawings } = lesson.result;
+  const text =
+    `It reads ${Math.round(drawings[1] * count)} of your ${count} right, ` +
+    `and ${percent(after, 2)} of the test set (before: ${percent(before, 2)}).`;
   const acts = [
     ['Keep', () => act.decide('keep_teaching')],
     ['Discard', () => act.decide('discard_teaching')],
@@ -102,10 +124,22 @@ export function chooseCard({ networks, used, answers, reading, act }) {
   const own = networks.filter((network) => network.own);
   const train = ['Train another', act.train];
   if (reading && reading.digit === null && reading.best !== undefined) {
-    return { title: 'No digit that I know', text: 'It learned from digits, and from letters and signs to refuse. See what it was tested with.', quiet: true, acts: [['Test it', act.evaluate], ['Try a hard one', act.tryHard]] };
+    return {
+      title: 'No digit that I know',
+      text: 'It learned from digits, and from letters and signs to refuse. See what it was tested with.',
+      quiet: true,
+      acts: [
+        ['Test it', act.evaluate],
+        ['Try a hard one', act.tryHard],
+      ],
+    };
   }
-  const [first] = Object.entries(answers).filter(([key]) => key === used).map(([, answer]) => answer);
-  const differing = Object.entries(answers).filter(([key, answer]) => key !== used && first && answer.best !== first.best);
+  const [first] = Object.entries(answers)
+    .filter(([key]) => key === used)
+    .map(([, answer]) => answer);
+  const differing = Object.entries(answers).filter(
+    ([key, answer]) => key !== used && first && answer.best !== first.best,
+  );
   if (mine && first && differing.length) {
     const counts = new Map();
     for (const [, answer] of differing) counts.set(answer.best, (counts.get(answer.best) ?? 0) + 1);
@@ -113,13 +147,34 @@ export function chooseCard({ networks, used, answers, reading, act }) {
     const rest = Object.keys(answers).length - 1;
     const who = count === rest ? (rest === 1 ? 'The other' : `The other ${rest}`) : `${count} of the other ${rest}`;
     const title = `${who} read${count === 1 ? 's' : ''} ${digit === 8 ? 'an' : 'a'} ${digit}`;
-    const text = `Train another network: it reads this very drawing after every update. Or teach ${mine.own ? mine.name.toLowerCase() : 'a copy of this one'}.`;
+    const pupil = mine.own ? mine.name.toLowerCase() : 'a copy of this one';
+    const text = `Train another network: it reads this very drawing after every update. Or teach ${pupil}.`;
     return { title, text, acts: [train, [`Teach it: ${digit === 8 ? 'an' : 'a'} ${digit}`, () => act.teachAs(digit)]] };
   }
   if (!own.length) {
-    const text = mine?.key === 'cnn-large' ? 'This network learned for over an hour. Yours can learn in seconds, and reads this very drawing while it does.' : 'Yours can learn in seconds, and reads this very drawing while it does.';
-    return { title: 'Now train your own', text, acts: [['Train mine', act.train], ['Try a hard one', act.tryHard]] };
+    const text =
+      mine?.key === 'cnn-large'
+        ? 'This network learned for an hour. Yours can learn in seconds, and reads this very drawing while it does.'
+        : 'Yours can learn in seconds, and reads this very drawing while it does.';
+    return {
+      title: 'Now train your own',
+      text,
+      acts: [
+        ['Train mine', act.train],
+        ['Try a hard one', act.tryHard],
+      ],
+    };
   }
-  const text = first ? 'Draw one that it gets wrong, test it on 10,000 digits, or train another.' : 'Draw a digit: all of your networks read it.';
-  return { title: first ? 'They all agree' : 'Your networks are waiting', text, acts: [['Try a hard one', act.tryHard], ['Test it', act.evaluate]], quiet: true };
+  const text = first
+    ? 'Draw one that it gets wrong, test it on 10,000 digits, or train another.'
+    : 'Draw a digit: all of your networks read it.';
+  return {
+    title: first ? 'They all agree' : 'Your networks are waiting',
+    text,
+    acts: [
+      ['Try a hard one', act.tryHard],
+      ['Test it', act.evaluate],
+    ],
+    quiet: true,
+  };
 }

@@ -1,6 +1,6 @@
 // The paper: what is on it, and how it is painted.
 import { INK_PEN } from '../lib/ink.js';
-import { PEN, WIDE, isEmpty } from '../lib/sheet.js';
+import { isEmpty, PEN, WIDE } from '../lib/sheet.js';
 import { fitPicture } from '../lib/strokes.js';
 
 /** The canvas -> { paint, paintNow, across, place, ... }. `desk` is the state that the Draw tab keeps in one object. */

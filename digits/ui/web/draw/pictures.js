@@ -1,7 +1,7 @@
 // Pictures: opened, pasted or dropped, made small enough to send, and put on the paper.
 import { make } from '../lib/dom.js';
 
-const SIDES = [1_600, 1_100, 800, 560]; // pixels of the long side that are tried until the picture is small enough to send
+const SIDES = [1_600, 1_100, 800, 560]; // pixels of the long side, tried until the picture is small enough to send
 
 export function mountPictures(element, paper, desk, change, complain, constants) {
   const chooser = element.querySelector('.picture-file');
@@ -52,7 +52,7 @@ export function mountPictures(element, paper, desk, change, complain, constants)
   return { choose: () => chooser.click(), open };
 }
 
-/** A bitmap -> { bitmap, data } of at most the request's size, as large as that allows; null where it cannot be read. */
+/** A bitmap -> { bitmap, data } of at most the request's size, as large as that allows; null if it cannot be read. */
 function shrink(bitmap, { smallestSide, largestPicture }) {
   for (const side of SIDES) {
     const fit = Math.min(1, side / Math.max(bitmap.width, bitmap.height));

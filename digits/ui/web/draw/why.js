@@ -5,16 +5,28 @@ import { latest } from '../lib/server.js';
 
 const ABOUT =
   'Each 5×5 patch of the ink is covered in turn and the drawing read again: measured, not estimated ' +
-  '(occlusion, Zeiler and Fergus 2014). Point at a map to see what part of the drawing a unit sees; press it for its filter.';
+  '(occlusion, Zeiler and Fergus 2014). Point at a map to see what part of the drawing a unit sees; ' +
+  'press it for its filter.';
 
 export function mountWhy(panel, desk, call, question) {
-  const map = make('canvas', { width: 28, height: 28, class: 'map tile', role: 'img', 'aria-label': 'Where the network looked' });
+  const map = make('canvas', {
+    width: 28,
+    height: 28,
+    class: 'map tile',
+    role: 'img',
+    'aria-label': 'Where the network looked',
+  });
   const frame = make('i', { class: 'frame', hidden: true });
   const field = make('i', { class: 'field-of-view', hidden: true });
   const decisive = make('p', { class: 'decisive', role: 'status', 'aria-live': 'polite' });
   const layers = make('div', { class: 'layers' });
   panel.append(
-    make('figure', {}, make('div', { class: 'lens' }, map, frame, field), make('figcaption', {}, 'orange for the answer, blue against it')),
+    make(
+      'figure',
+      {},
+      make('div', { class: 'lens' }, map, frame, field),
+      make('figcaption', {}, 'orange for the answer, blue against it'),
+    ),
     make('div', { class: 'reasons' }, decisive, layers, make('p', { class: 'note' }, ABOUT)),
   );
   const ask = latest(async () => {
@@ -36,7 +48,8 @@ export function mountWhy(panel, desk, call, question) {
     lay(frame, top, left, top + side, left + side);
     layers.append(...because.layers.map((layer) => showLayer(layer, field)));
     if (!because.layers.length) {
-      const words = 'This network has no maps: it is fully connected, and each of its hidden units sees the whole drawing.';
+      const words =
+        'This network has no maps: it is fully connected, and each of its hidden units sees the whole drawing.';
       layers.append(make('p', { class: 'note' }, words));
     }
   }
@@ -69,7 +82,13 @@ function showLayer(layer, field) {
   const grid = { channels, height, width, across };
   const unit = make('div', { class: 'unit-of-map', hidden: true });
   const size = `${channels} maps of ${width}×${height}`;
-  const names = { 'aria-label': `${layer.name}, ${size}`, 'aria-valuemin': 1, 'aria-valuemax': channels, 'aria-valuenow': 1, 'aria-valuetext': 'none chosen' };
+  const names = {
+    'aria-label': `${layer.name}, ${size}`,
+    'aria-valuemin': 1,
+    'aria-valuemax': channels,
+    'aria-valuenow': 1,
+    'aria-valuetext': 'none chosen',
+  };
   for (const [name, value] of Object.entries(names)) canvas.setAttribute(name, value);
   canvas.style.width = `${Math.min(1, channels / columns) * 100}%`;
   queueMicrotask(() => paintMaps(canvas, bytes(layer.maps), grid));
@@ -146,7 +165,9 @@ function describeMap(layer, channel) {
   const weights = bytes(layer.filters[1]).slice(channel * inputs * side * side, (channel + 1) * inputs * side * side);
   const filters = Array.from({ length: Math.min(inputs, 16) }, (_, input) => {
     const canvas = make('canvas', { class: 'filter' });
-    queueMicrotask(() => paintWeights(canvas, weights.slice(input * side * side, (input + 1) * side * side), side, side));
+    queueMicrotask(() =>
+      paintWeights(canvas, weights.slice(input * side * side, (input + 1) * side * side), side, side),
+    );
     return canvas;
   });
   const whom = inputs === 1 ? 'on the drawing' : `on the first ${filters.length} of the ${inputs} maps before`;

@@ -66,18 +66,32 @@ export function mountCurves(element, call, constants, opponent) {
     const n = curves[0].n;
     say(note, `${n} test digits, drawn large, changed and read as pictures. The dashed line is 95%.`);
     const names = Object.keys(curves[0].curves);
-    box.replaceChildren(...names.map((name) => (asTable ? makeTable : makeChart)(name, curves.map((each) => each?.curves[name]))));
+    box.replaceChildren(
+      ...names.map((name) =>
+        (asTable ? makeTable : makeChart)(
+          name,
+          curves.map((each) => each?.curves[name]),
+        ),
+      ),
+    );
     if (curves.length > 1 && !curves[1]) box.append(makeOffer('The other network has not been measured yet.'));
   }
 
   function offer() {
     say(note, '');
-    box.replaceChildren(makeOffer(`${Object.keys(AXES).length} kinds of change, ${constants.measured} test digits: about half a minute.`));
+    box.replaceChildren(
+      makeOffer(`${Object.keys(AXES).length} kinds of change, ${constants.measured} test digits: about half a minute.`),
+    );
   }
 
   function makeOffer(words) {
     const press = () => look(true);
-    return make('div', { class: 'offer' }, make('p', {}, words), make('button', { type: 'button', class: 'button', onclick: press }, 'Measure it'));
+    return make(
+      'div',
+      { class: 'offer' },
+      make('p', {}, words),
+      make('button', { type: 'button', class: 'button', onclick: press }, 'Measure it'),
+    );
   }
 
   store.watch(['network', 'tab'], ({ network, tab }) => {
@@ -90,7 +104,10 @@ function verdict({ falls_below_95: ends, start }) {
   const [down, up] = ends;
   if (down === null && up === null) return '95% throughout';
   if (ends.includes(start)) return 'under 95% as it is';
-  return `under 95% at ${[down, up].filter((value) => value !== null).map(text).join(' and ')}`;
+  return `under 95% at ${[down, up]
+    .filter((value) => value !== null)
+    .map(text)
+    .join(' and ')}`;
 }
 
 const text = (value) => String(Math.round(value * 10) / 10).replace('-', '−');
@@ -103,16 +120,25 @@ function makeChart(name, curves) {
   const x = (value) => LEFT + ((value - least) / (most - least)) * (WIDTH - LEFT - RIGHT);
   const y = (share) => TOP + (1 - share) * (HEIGHT - TOP - BOTTOM);
   const words = values.map((value, i) => `${text(value)}: ${percent(first.accuracies[i])}`).join(', ');
-  const chart = draw('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `Accuracy, ${title.toLowerCase()}, ${unit}: ${words}` });
+  const chart = draw('svg', {
+    class: 'chart',
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    role: 'img',
+    'aria-label': `Accuracy, ${title.toLowerCase()}, ${unit}: ${words}`,
+  });
   for (const share of [0, 0.5, 1]) {
     chart.append(draw('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y(share), y2: y(share) }));
     chart.append(draw('text', { x: LEFT - 6, y: y(share) + 4, 'text-anchor': 'end' }, percent(share)));
   }
   chart.append(draw('line', { class: 'even', x1: LEFT, x2: WIDTH - RIGHT, y1: y(ENOUGH), y2: y(ENOUGH) }));
-  for (const [value, anchor] of [[least, 'start'], [most, 'end']]) {
+  for (const [value, anchor] of [
+    [least, 'start'],
+    [most, 'end'],
+  ]) {
     chart.append(draw('text', { x: x(value), y: HEIGHT - 4, 'text-anchor': anchor }, text(value)));
   }
-  if (first.start > least) chart.append(draw('text', { x: x(first.start), y: HEIGHT - 4, 'text-anchor': 'middle' }, text(first.start)));
+  if (first.start > least)
+    chart.append(draw('text', { x: x(first.start), y: HEIGHT - 4, 'text-anchor': 'middle' }, text(first.start)));
   curves.toReversed().forEach((curve, i) => {
     if (!curve) return;
     const kind = i === curves.length - 1 ? 'used' : 'compared';
@@ -120,7 +146,13 @@ function makeChart(name, curves) {
     chart.append(draw('path', { class: kind, d: `M${points.map((point) => point.join(' ')).join('L')}` }));
     for (const [cx, cy] of kind === 'used' ? points : []) chart.append(draw('circle', { class: kind, cx, cy, r: 2.5 }));
   });
-  return make('figure', {}, make('figcaption', {}, make('b', {}, title), make('span', {}, unit)), chart, make('small', {}, verdict(first)));
+  return make(
+    'figure',
+    {},
+    make('figcaption', {}, make('b', {}, title), make('span', {}, unit)),
+    chart,
+    make('small', {}, verdict(first)),
+  );
 }
 
 function makeTable(name, curves) {
@@ -131,5 +163,11 @@ function makeTable(name, curves) {
     return make('tr', {}, make('th', { scope: 'row' }, i ? 'the other' : 'in use'), ...cells);
   });
   const caption = make('caption', {}, make('b', {}, title), ` ${unit}`);
-  return make('table', {}, caption, make('thead', {}, make('tr', {}, make('td', {}), ...head)), make('tbody', {}, ...rows));
+  return make(
+    'table',
+    {},
+    caption,
+    make('thead', {}, make('tr', {}, make('td', {}), ...head)),
+    make('tbody', {}, ...rows),
+  );
 }

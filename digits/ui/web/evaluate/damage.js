@@ -39,7 +39,8 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
   }
 
   find('.reset').addEventListener('click', () => set({}));
-  const rival = () => store.get('networks').find(({ key }) => key === constants.rivals.find((other) => other !== store.get('network')));
+  const rival = () =>
+    store.get('networks').find(({ key }) => key === constants.rivals.find((other) => other !== store.get('network')));
   hint.addEventListener('click', () => {
     oppose(rival().key);
     set(TRY);
@@ -57,7 +58,9 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
 
   function show({ accuracies, undamaged, samples: digits, sprite }, damaged) {
     find('.reset').disabled = !damaged;
-    scores.replaceChildren(...accuracies.map((accuracy, i) => makeScore(accuracy, undamaged[i], i, accuracies.length, damaged)));
+    scores.replaceChildren(
+      ...accuracies.map((accuracy, i) => makeScore(accuracy, undamaged[i], i, accuracies.length, damaged)),
+    );
     useSprite(samples, sprite, digits.length, constants.columns);
     const all = digits.map(({ label, digits: [digit] }, at) => ({ label, digit, at, sprite, damaged }));
     samples.replaceChildren(...digits.map((sample, at) => makeSample(sample, at, () => open(all, at))));

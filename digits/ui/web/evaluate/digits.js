@@ -30,7 +30,13 @@ function makeBars(scores) {
     });
     const counts = scores.map((each) => Math.round(missed(each[row]) * count));
     const words = count ? `${counts.join(' and ')} of ${count.toLocaleString('en')}` : 'none here';
-    return make('div', { class: 'line' }, make('b', {}, String(digit)), make('div', { class: 'bars' }, ...bars), make('small', {}, words));
+    return make(
+      'div',
+      { class: 'line' },
+      make('b', {}, String(digit)),
+      make('div', { class: 'bars' }, ...bars),
+      make('small', {}, words),
+    );
   });
 }
 

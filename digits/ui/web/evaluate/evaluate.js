@@ -84,7 +84,9 @@ export function mount({ element, props, server, upload }) {
 
   /** What the network's card says, until it has been read here. */
   const knownAccuracy = (key, data) =>
-    data === constants.testSet ? (store.get('networks').find((network) => network.key === key)?.accuracy ?? null) : null;
+    data === constants.testSet
+      ? (store.get('networks').find((network) => network.key === key)?.accuracy ?? null)
+      : null;
 
   function showFigures(accuracies) {
     const two = accuracies.length > 1;
@@ -92,8 +94,20 @@ export function mount({ element, props, server, upload }) {
     find('.figures').replaceChildren(
       ...accuracies.map((accuracy, i) => {
         const kind = i ? 'compared' : 'used';
-        const name = two ? make('span', { class: 'whose' }, make('i', { class: `mark ${kind}`, 'aria-hidden': 'true' }), nameOf(keys[i])) : null;
-        return make('p', { class: `accuracy ${kind}` }, make('b', {}, accuracy === null ? '…' : percent(accuracy, 2)), name);
+        const name = two
+          ? make(
+              'span',
+              { class: 'whose' },
+              make('i', { class: `mark ${kind}`, 'aria-hidden': 'true' }),
+              nameOf(keys[i]),
+            )
+          : null;
+        return make(
+          'p',
+          { class: `accuracy ${kind}` },
+          make('b', {}, accuracy === null ? '…' : percent(accuracy, 2)),
+          name,
+        );
       }),
     );
   }
@@ -110,9 +124,20 @@ export function mount({ element, props, server, upload }) {
     showFigures([]);
     tell('', false);
     say(find('.empty h2'), 'You have not labelled a drawing yet');
-    say(find('.empty p'), 'On Draw, press the digit that a drawing was. It is kept in this browser, and read here by any network.');
-    const go = make('button', { type: 'button', class: 'button primary', onclick: () => store.set({ tab: 'draw' }) }, 'Draw one');
-    const file = make('button', { type: 'button', class: 'button', onclick: source.chooseFile }, 'Open a file of drawings');
+    say(
+      find('.empty p'),
+      'On Draw, press the digit that a drawing was. It is kept in this browser, and read here by any network.',
+    );
+    const go = make(
+      'button',
+      { type: 'button', class: 'button primary', onclick: () => store.set({ tab: 'draw' }) },
+      'Draw one',
+    );
+    const file = make(
+      'button',
+      { type: 'button', class: 'button', onclick: source.chooseFile },
+      'Open a file of drawings',
+    );
     find('.empty .acts').replaceChildren(go, file);
   }
 
@@ -146,7 +171,14 @@ export function mount({ element, props, server, upload }) {
     wall.show(
       sides.map(({ count, at }, i) => {
         const { mistakes, sprite } = i ? report : other;
-        return { name: `${names[i]}: ${count.toLocaleString('en')}`, short: `only ${i ? theirs : mine} (${count.toLocaleString('en')})`, count, at, mistakes, sprite };
+        return {
+          name: `${names[i]}: ${count.toLocaleString('en')}`,
+          short: `only ${i ? theirs : mine} (${count.toLocaleString('en')})`,
+          count,
+          at,
+          mistakes,
+          sprite,
+        };
       }),
     );
   }
@@ -155,7 +187,9 @@ export function mount({ element, props, server, upload }) {
     const box = find('.sets');
     box.hidden = !sets;
     box.replaceChildren(
-      ...Object.entries(sets ?? {}).map(([name, { accuracy, n }]) => make('p', {}, make('b', {}, percent(accuracy, 2)), ` of ${n.toLocaleString('en')}, ${name || 'unnamed'}`)),
+      ...Object.entries(sets ?? {}).map(([name, { accuracy, n }]) =>
+        make('p', {}, make('b', {}, percent(accuracy, 2)), ` of ${n.toLocaleString('en')}, ${name || 'unnamed'}`),
+      ),
     );
   }
 
@@ -173,7 +207,9 @@ export function mount({ element, props, server, upload }) {
   store.watch(['network', 'networks', 'tab'], ({ network, networks }) => {
     const others = networks.filter(({ key }) => key !== network);
     if (!others.some(({ key }) => key === against)) against = '';
-    const options = others.map(({ key, name, model, own }) => make('option', { value: key }, own ? `${name}, ${model}` : name));
+    const options = others.map(({ key, name, model, own }) =>
+      make('option', { value: key }, own ? `${name}, ${model}` : name),
+    );
     select.replaceChildren(make('option', { value: '' }, 'no other network'), ...options);
     select.value = against;
     find('.against').classList.toggle('on', Boolean(against));
@@ -187,7 +223,8 @@ function worst(confusion) {
   if (!most) return '';
   for (const [label, row] of confusion.entries()) {
     const digit = row.findIndex((count, i) => i !== label && count === most);
-    if (digit >= 0) return `Most often ${label === 8 ? 'an' : 'a'} ${label} is read as ${digit}: ${most === 1 ? 'once' : `${most.toLocaleString('en')} times`}.`;
+    const times = most === 1 ? 'once' : `${most.toLocaleString('en')} times`;
+    if (digit >= 0) return `Most often ${label === 8 ? 'an' : 'a'} ${label} is read as ${digit}: ${times}.`;
   }
   return '';
 }

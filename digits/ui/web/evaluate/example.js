@@ -1,9 +1,10 @@
 // One digit, large: what each network makes of it, why, and the way to the pad.
+
+import { lay, paintImportance } from '../draw/why.js';
 import { bytes, make, percent, say } from '../lib/dom.js';
 import { paintShares } from '../lib/paint.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
-import { lay, paintImportance } from '../draw/why.js';
 import { packed, pictureOf, pixelsOf } from './sprite.js';
 
 const article = (digit) => (digit === 8 ? 'an' : 'a');
@@ -41,14 +42,26 @@ export function mountExample(dialog, call, constants, opponent, source) {
     pixels = await pixelsOf(wanted.sprite, wanted.at, constants.columns);
     if (wanted !== all[at]) return;
     paintShares(ink, pixels, 28, 28);
-    const answer = await call('read_example', { network: store.get('network'), against: opponent(), pixels: packed(pixels) });
+    const answer = await call('read_example', {
+      network: store.get('network'),
+      against: opponent(),
+      pixels: packed(pixels),
+    });
     if (wanted !== all[at] || !dialog.open) return;
     if (answer.error) return say(view.reason, answer.error);
     const keys = [store.get('network'), opponent()];
     const { readings } = answer;
-    reader = keys[Math.max(0, readings.findIndex(({ best }) => best === wanted.digit))];
+    reader =
+      keys[
+        Math.max(
+          0,
+          readings.findIndex(({ best }) => best === wanted.digit),
+        )
+      ];
     view.readings.replaceChildren(
-      ...readings.map((reading, i) => showReading(reading, wanted.label, i ? 'compared' : 'used', keys[i], readings.length)),
+      ...readings.map((reading, i) =>
+        showReading(reading, wanted.label, i ? 'compared' : 'used', keys[i], readings.length),
+      ),
     );
   });
 
@@ -83,7 +96,11 @@ export function mountExample(dialog, call, constants, opponent, source) {
   view.why.addEventListener('click', async () => {
     const wanted = all[at];
     say(view.reason, 'Covering it, piece by piece.');
-    const because = await call('explain_example', { network: reader || store.get('network'), pixels: packed(pixels) }, 20);
+    const because = await call(
+      'explain_example',
+      { network: reader || store.get('network'), pixels: packed(pixels) },
+      20,
+    );
     if (wanted !== all[at]) return;
     if (because.error) return say(view.reason, because.error);
     paintImportance(ink, bytes(because.ink), because.importance);
@@ -118,13 +135,24 @@ function showReading({ digit, best, probabilities }, label, kind, key, count) {
   const verdict = digit === null ? `not a digit, nearest ${best}` : `${best}, ${percent(probabilities[best])}`;
   const bars = probabilities.map((share, i) => {
     const bar = make('i', { style: `height:${Math.max(1.5, share * 100)}%` });
-    return make('span', { class: i === best ? 'first' : '' }, make('u', {}, bar), make('b', { class: i === label ? 'truth' : '' }, String(i)));
+    return make(
+      'span',
+      { class: i === best ? 'first' : '' },
+      make('u', {}, bar),
+      make('b', { class: i === label ? 'truth' : '' }, String(i)),
+    );
   });
   const words = `${name} reads ${verdict}; it was ${label}`;
   return make(
     'div',
     { class: `reading-of ${kind}` },
-    make('p', {}, count > 1 ? make('i', { class: `mark ${kind}`, 'aria-hidden': 'true' }) : null, make('b', {}, name), ` reads ${verdict}.`),
+    make(
+      'p',
+      {},
+      count > 1 ? make('i', { class: `mark ${kind}`, 'aria-hidden': 'true' }) : null,
+      make('b', {}, name),
+      ` reads ${verdict}.`,
+    ),
     make('div', { class: 'ten', role: 'img', 'aria-label': words }, ...bars),
   );
 }

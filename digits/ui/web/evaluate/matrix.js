@@ -2,7 +2,7 @@
 import { make } from '../lib/dom.js';
 
 const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-const signed = (count) => (count > 0 ? `+${count.toLocaleString('en')}` : count.toLocaleString('en').replace('-', '−'));
+const signed = (count) => `${count > 0 ? '+' : ''}${count.toLocaleString('en').replace('-', '−')}`;
 
 export function mountMatrix(box, choose) {
   let chosen = null;
@@ -16,7 +16,9 @@ export function mountMatrix(box, choose) {
 
   function mark() {
     for (const button of box.querySelectorAll('button')) {
-      const [label, digit] = [button.dataset.label, button.dataset.digit].map((text) => (text === '' ? undefined : Number(text)));
+      const [label, digit] = [button.dataset.label, button.dataset.digit].map((text) =>
+        text === '' ? undefined : Number(text),
+      );
       const isOn = chosen && chosen.label === label && chosen.digit === digit;
       const isIn = chosen && (chosen.label ?? label) === label && (chosen.digit ?? digit) === digit;
       button.setAttribute('aria-pressed', String(Boolean(isOn)));
@@ -24,7 +26,8 @@ export function mountMatrix(box, choose) {
     }
   }
 
-  const edge = (text, words, label, digit) => makeButton(text, 'edge', words, label, digit, () => press({ label, digit }));
+  const edge = (text, words, label, digit) =>
+    makeButton(text, 'edge', words, label, digit, () => press({ label, digit }));
 
   function build(makeCell) {
     chosen = null;
@@ -57,13 +60,25 @@ export function mountMatrix(box, choose) {
     },
     /** Two networks': the first's minus the second's. Blue where the first is better. */
     showChange(change) {
-      const most = Math.max(1, ...offDiagonal(change).map(Math.abs), ...DIGITS.map((digit) => Math.abs(change[digit][digit])));
+      const most = Math.max(
+        1,
+        ...offDiagonal(change).map(Math.abs),
+        ...DIGITS.map((digit) => Math.abs(change[digit][digit])),
+      );
       build((label, digit) => {
         const count = change[label][digit];
         const better = label === digit ? count > 0 : count < 0;
         const what = label === digit ? `${label} read right` : `${label} read as ${digit}`;
         const kind = count ? (better ? 'better' : 'wrong') : 'none';
-        return makeCell(label, digit, count, Math.abs(count) / most, `${signed(count)}: ${what}`, count ? signed(count) : '', kind);
+        return makeCell(
+          label,
+          digit,
+          count,
+          Math.abs(count) / most,
+          `${signed(count)}: ${what}`,
+          count ? signed(count) : '',
+          kind,
+        );
       });
     },
     /** While nothing is known yet. */
@@ -84,5 +99,9 @@ export const offDiagonal = (matrix) => matrix.flatMap((row, label) => row.filter
 
 function makeButton(text, kind, words, label, digit, onclick) {
   const place = { 'data-label': label ?? '', 'data-digit': digit ?? '' };
-  return make('button', { type: 'button', class: kind, 'aria-label': words, 'aria-pressed': 'false', ...place, onclick }, text);
+  return make(
+    'button',
+    { type: 'button', class: kind, 'aria-label': words, 'aria-pressed': 'false', ...place, onclick },
+    text,
+  );
 }

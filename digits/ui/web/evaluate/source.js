@@ -4,7 +4,11 @@ import { make, say } from '../lib/dom.js';
 
 const OWN = 'own';
 const FILE = 'file';
-const WORDS = { 'mnist-test': 'MNIST’s test set', 'mnist-validation': '5,000 held-out training digits', [OWN]: 'your drawings' };
+const WORDS = {
+  'mnist-test': 'MNIST’s test set',
+  'mnist-validation': '5,000 held-out training digits',
+  [OWN]: 'your drawings',
+};
 
 export function mountSource(element, constants, upload, change, complain) {
   const [box, input] = ['.data', '.choose input[type=file]'].map((selector) => element.querySelector(selector));

@@ -4,7 +4,9 @@ import { tile, useSprite } from './sprite.js';
 
 export function mountWall(element, columns, open) {
   const find = (selector) => element.querySelector(selector);
-  const [list, title, note, clear, sidesBox] = ['.wall', '.wall-title', '.wall-note', '.clear-filter', '.sides'].map(find);
+  const [list, title, note, clear, sidesBox] = ['.wall', '.wall-title', '.wall-note', '.clear-filter', '.sides'].map(
+    find,
+  );
   let sources = []; // { name, count, mistakes, at, sprite }: one, or what only each of two networks reads right
   let side = 0;
   let wanted = null;
@@ -16,7 +18,12 @@ export function mountWall(element, columns, open) {
     if (!source) return list.replaceChildren();
     const shown = source.at.filter((at) => fits(source.mistakes[at]));
     const whole = source.count.toLocaleString('en');
-    say(title, wanted ? describe(wanted, shown.length) : source.name || `${whole} ${source.count === 1 ? 'mistake' : 'mistakes'}`);
+    say(
+      title,
+      wanted
+        ? describe(wanted, shown.length)
+        : source.name || `${whole} ${source.count === 1 ? 'mistake' : 'mistakes'}`,
+    );
     const part = source.at.length < source.count ? `the ${source.at.length} worst of ${whole}` : 'worst first';
     say(note, source.count > 1 || wanted ? part : '');
     clear.hidden = !wanted;
@@ -27,12 +34,29 @@ export function mountWall(element, columns, open) {
         const { label, digit, probability } = source.mistakes[at];
         const words = `A ${label} read as ${digit}, ${Math.round(probability * 100)} % sure`;
         const caption = make('span', {}, `${label} → `, make('b', {}, String(digit)));
-        const press = () => open(shown.map((which) => ({ ...source.mistakes[which], at: which, sprite: source.sprite, count: source.mistakes.length })), place);
-        return make('li', {}, make('button', { type: 'button', 'aria-label': words, onclick: press }, tile(at, columns), caption));
+        const press = () =>
+          open(
+            shown.map((which) => ({
+              ...source.mistakes[which],
+              at: which,
+              sprite: source.sprite,
+              count: source.mistakes.length,
+            })),
+            place,
+          );
+        return make(
+          'li',
+          {},
+          make('button', { type: 'button', 'aria-label': words, onclick: press }, tile(at, columns), caption),
+        );
       }),
     );
     if (shown.length) return;
-    const words = wanted ? 'None of those that are shown.' : source.name ? 'None.' : 'Not one. Try a harder data set, or damage it below.';
+    const words = wanted
+      ? 'None of those that are shown.'
+      : source.name
+        ? 'None.'
+        : 'Not one. Try a harder data set, or damage it below.';
     list.append(make('li', { class: 'wall-empty' }, words));
   }
 

@@ -10,14 +10,23 @@ export function mount({ element, props, server }) {
   const { constants } = props;
   const call = connect(server);
   const find = (selector) => element.querySelector(selector);
-  const code = ['optimizer.zero_grad()', 'logits = model(ink)', 'loss = cross_entropy(logits, y)', 'loss.backward()', 'optimizer.step()'];
+  const code = [
+    'optimizer.zero_grad()',
+    'logits = model(ink)',
+    'loss = cross_entropy(logits, y)',
+    'loss.backward()',
+    'optimizer.step()',
+  ];
   let wish = 'backward';
   let nodes = [];
   let buttons = [];
   const tried = readTried();
 
   find('.code').append(...code.map((line) => make('li', {}, line)));
-  find('.label').append(make('option', { value: '' }, 'as read'), ...Array.from({ length: 10 }, (_, digit) => make('option', { value: digit }, String(digit))));
+  find('.label').append(
+    make('option', { value: '' }, 'as read'),
+    ...Array.from({ length: 10 }, (_, digit) => make('option', { value: digit }, String(digit))),
+  );
 
   const ask = latest(async () => {
     if (store.get('tab') !== 'how' || !store.get('network')) return;
@@ -37,11 +46,16 @@ export function mount({ element, props, server }) {
 
   function show(answer, mine) {
     paint(find('canvas'), answer.ink);
-    say(find('.whose'), 'index' in digit(constants.example) ? 'A digit of the test set; draw your own under Draw.' : 'Your drawing.');
+    say(
+      find('.whose'),
+      'index' in digit(constants.example) ? 'A digit of the test set; draw your own under Draw.' : 'Your drawing.',
+    );
     say(find('.loss'), `loss ${figure(answer.loss)}`);
     say(find('.count'), answer.nodes.length ? `${answer.nodes.length} nodes, new at every call` : 'No graph');
     find('.start').replaceChildren(
-      ...answer.start.map((value, kind) => make('li', {}, String(kind), make('i', {}, `${value < 0 ? '−' : '+'}${figure(Math.abs(value))}`))),
+      ...answer.start.map((value, kind) =>
+        make('li', {}, String(kind), make('i', {}, `${value < 0 ? '−' : '+'}${figure(Math.abs(value))}`)),
+      ),
     );
     [...find('.code').children].forEach((line, place) => line.classList.toggle('on', place === LINES[mine]));
     const refused = answer.refused ? `\n>>> loss.backward()\nRuntimeError: ${answer.refused}` : '';
@@ -49,11 +63,26 @@ export function mount({ element, props, server }) {
     showNodes(answer.nodes);
     const likely = percent(answer.softmax[answer.label], 2);
     if (answer.refused)
-      say(find('.result'), answer.nodes.length ? 'PyTorch refuses: the graph is spent. What it kept was freed; call model(ink) again.' : 'PyTorch refuses: under no_grad() nothing was noted, so there is no way back.');
-    else if (answer.after !== undefined) say(find('.result'), `It is a ${answer.label}: ${likely} before the step, ${percent(answer.after, 2)} after it (SGD, learning rate ${constants.rate}).`);
+      say(
+        find('.result'),
+        answer.nodes.length
+          ? 'PyTorch refuses: the graph is spent. What it kept was freed; call model(ink) again.'
+          : 'PyTorch refuses: under no_grad() nothing was noted, so there is no way back.',
+      );
+    else if (answer.after !== undefined)
+      say(
+        find('.result'),
+        `It is a ${answer.label}: ${likely} before the step, ${percent(answer.after, 2)} after it ` +
+          `(SGD, learning rate ${constants.rate}).`,
+      );
     else say(find('.result'), `It is a ${answer.label}: the network says ${likely}.`);
     const apart = Math.abs(answer.calibrated - answer.softmax[answer.label]) > 0.05;
-    say(find('.draw'), apart ? `Draw says ${percent(answer.calibrated)}: it divides the outputs by ${answer.temperature.toFixed(2)} first.` : '');
+    say(
+      find('.draw'),
+      apart
+        ? `Draw says ${percent(answer.calibrated)}: it divides the outputs by ${answer.temperature.toFixed(2)} first.`
+        : '',
+    );
     if (mine === 'again' && answer.refused && answer.nodes.length) mark('again');
     if (answer.refused && !answer.nodes.length) mark('nograd');
     if (answer.after !== undefined) mark('step');
@@ -64,7 +93,14 @@ export function mount({ element, props, server }) {
     buttons = nodes.map((node, place) => nodeButton(node, place));
     const { spine, sides } = arrange(nodes);
     find('.nodes').replaceChildren(
-      ...spine.map((place) => make('li', {}, buttons[place], ...sides.get(place).map((side) => make('div', { class: 'side' }, buttons[side])))),
+      ...spine.map((place) =>
+        make(
+          'li',
+          {},
+          buttons[place],
+          ...sides.get(place).map((side) => make('div', { class: 'side' }, buttons[side])),
+        ),
+      ),
     );
     if (nodes.length) choose(0, false);
     else {
@@ -77,7 +113,13 @@ export function mount({ element, props, server }) {
     const title = node.parameter ?? node.name.replace(/Backward\d+$/, '');
     const under = node.parameter ? `${size(node.shape)}` : (node.name.match(/Backward\d+$/)?.[0] ?? '');
     const length = node.length === null ? null : make('i', {}, figure(node.length));
-    const attributes = { type: 'button', class: node.parameter ? 'node leaf' : 'node', tabindex: place ? -1 : 0, onclick: () => choose(place), onkeydown: (event) => follow(event, place) };
+    const attributes = {
+      type: 'button',
+      class: node.parameter ? 'node leaf' : 'node',
+      tabindex: place ? -1 : 0,
+      onclick: () => choose(place),
+      onkeydown: (event) => follow(event, place),
+    };
     return make('button', attributes, make('b', {}, title), under, length);
   }
 
@@ -93,7 +135,10 @@ export function mount({ element, props, server }) {
       ...(node.parameter ? [['adds to', `${node.parameter}.grad`]] : []),
       ...node.keeps.map(([name, shape]) => ['keeps', `${name}, ${size(shape)}`]),
       ['gradient', node.length === null ? 'not yet' : `${size(node.gradientShape)}, length ${figure(node.length)}`],
-      ...node.edges.map((edge) => ['goes to', edge === null ? 'nothing: no gradient wanted' : (nodes[edge].parameter ?? nodes[edge].name)]),
+      ...node.edges.map((edge) => [
+        'goes to',
+        edge === null ? 'nothing: no gradient wanted' : (nodes[edge].parameter ?? nodes[edge].name),
+      ]),
     ];
     find('.facts').replaceChildren(...facts.flatMap(([term, text]) => [make('dt', {}, term), make('dd', {}, text)]));
   }
@@ -115,7 +160,8 @@ export function mount({ element, props, server }) {
 
   function mark(name) {
     tried.add(name);
-    for (const item of element.querySelectorAll('[data-try]')) item.classList.toggle('done', tried.has(item.dataset.try));
+    for (const item of element.querySelectorAll('[data-try]'))
+      item.classList.toggle('done', tried.has(item.dataset.try));
     try {
       localStorage.setItem(KEPT, JSON.stringify([...tried]));
     } catch {}
@@ -155,7 +201,11 @@ function digit(example) {
 
 /** Two digits that count, however small the number is. */
 const figure = (value) =>
-  value === 0 || value >= 0.1 ? value.toFixed(2) : value >= 0.001 ? value.toPrecision(2) : value.toExponential(0).replace('-', '−');
+  value === 0 || value >= 0.1
+    ? value.toFixed(2)
+    : value >= 0.001
+      ? value.toPrecision(2)
+      : value.toExponential(0).replace('-', '−');
 
 const size = (shape) => (shape?.length ? shape.join('×') : 'one number');
 

@@ -21,7 +21,10 @@ export function encode(strokes) {
     });
   }
   bytes.push(checksum(bytes));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** Text -> strokes [[[x, y], ...], ...] within width and height. Throws on anything that encode did not write. */

@@ -30,7 +30,8 @@ export function compose(picture, strokes) {
   brush.lineCap = brush.lineJoin = 'round';
   for (const points of strokes) {
     brush.beginPath();
-    for (const [x, y] of points.length > 1 ? points : [points[0], points[0]]) brush.lineTo((x / unit) * side, (y / unit) * side);
+    for (const [x, y] of points.length > 1 ? points : [points[0], points[0]])
+      brush.lineTo((x / unit) * side, (y / unit) * side);
     brush.stroke();
   }
   brush.globalCompositeOperation = 'source-in'; // whatever the page's ink colour is

@@ -13,7 +13,8 @@ export function mountAddress() {
     if (!chosen || moving) return;
     const query = read();
     query.set('tab', tab);
-    if (chosen.own) query.delete('net'); // a visitor's network has a key, not a name: it is nobody else's
+    if (chosen.own)
+      query.delete('net'); // a visitor's network has a key, not a name: it is nobody else's
     else query.set('net', network);
     if (tab !== 'how') query.delete('step');
     const url = `?${query}${location.hash}`;

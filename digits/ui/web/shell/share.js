@@ -68,16 +68,18 @@ export function mountShare(element, call, constants) {
       }
     },
     PNG: () => savePicture(store.get('drawing'), name(), width(), constants.unit, tell),
-    SVG: () => strokes() && save(`${name()}.svg`, 'image/svg+xml', toSvg(strokes().strokes, width(), constants.unit, PEN)),
+    SVG: () =>
+      strokes() && save(`${name()}.svg`, 'image/svg+xml', toSvg(strokes().strokes, width(), constants.unit, PEN)),
     JSON: () => strokes() && saveJson(strokes(), name()),
   };
   const row = sheet.querySelector('.drawing-row');
   for (const [title, run] of Object.entries(commands)) {
-    if (title !== 'Send…' || navigator.share) row.append(make('button', { type: 'button', class: 'button', onclick: run }, title));
+    if (title !== 'Send…' || navigator.share)
+      row.append(make('button', { type: 'button', class: 'button', onclick: run }, title));
   }
-  sheet.querySelector('.network-row').append(
-    make('button', { type: 'button', class: 'button', onclick: saveWeights }, 'Weights (.safetensors)'),
-  );
+  sheet
+    .querySelector('.network-row')
+    .append(make('button', { type: 'button', class: 'button', onclick: saveWeights }, 'Weights (.safetensors)'));
 
   async function saveWeights() {
     const answer = await call('read_weights', { network: store.get('network') }, 30);
@@ -90,13 +92,15 @@ export function mountShare(element, call, constants) {
     if (!reach) return;
     say(sheet.querySelector('.reach'), reach.sentence);
     const addresses = reach.addresses.length ? reach.addresses : [location.origin + location.pathname];
-    sheet.querySelector('.page-row').replaceChildren(
-      ...addresses.flatMap((address) => [
-        make('code', {}, address),
-        make('button', { type: 'button', class: 'button', onclick: () => copy(address) }, 'Copy'),
-        make('button', { type: 'button', class: 'button', onclick: () => showCode(address) }, 'QR code'),
-      ]),
-    );
+    sheet
+      .querySelector('.page-row')
+      .replaceChildren(
+        ...addresses.flatMap((address) => [
+          make('code', {}, address),
+          make('button', { type: 'button', class: 'button', onclick: () => copy(address) }, 'Copy'),
+          make('button', { type: 'button', class: 'button', onclick: () => showCode(address) }, 'QR code'),
+        ]),
+      );
   });
   element.querySelector('.share').addEventListener('click', () => {
     tell('');

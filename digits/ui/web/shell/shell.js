@@ -1,9 +1,9 @@
 // The shell: it knows the visitor, the tab, and the network in use, and everything else follows the store.
 import { make, percent, say } from '../lib/dom.js';
 import { paintDrawing } from '../lib/paint.js';
+import { questionOf } from '../lib/question.js';
 import { connect, follow, latest } from '../lib/server.js';
 import { store, use } from '../lib/store.js';
-import { questionOf } from '../lib/question.js';
 import { mountAddress } from './address.js';
 import { mountShare } from './share.js';
 import { mountTabs } from './tabs.js';
@@ -141,7 +141,9 @@ function showBars(find) {
   const [offline, back] = [find('.offline'), find('.back')];
   store.watch(['online'], ({ online }) => {
     offline.hidden = online;
-    offline.textContent = online ? '' : 'The server does not answer. Your drawing is kept; this page asks again by itself.';
+    offline.textContent = online
+      ? ''
+      : 'The server does not answer. Your drawing is kept; this page asks again by itself.';
   });
   let timer;
   window.addEventListener('digits:used', ({ detail }) => {
@@ -152,7 +154,10 @@ function showBars(find) {
       use(before.key);
       back.hidden = true;
     };
-    back.replaceChildren(detail, make('button', { type: 'button', class: 'link', onclick: undo }, `Back to ${before.name}`));
+    back.replaceChildren(
+      detail,
+      make('button', { type: 'button', class: 'link', onclick: undo }, `Back to ${before.name}`),
+    );
     back.hidden = false;
     clearTimeout(timer);
     timer = setTimeout(() => {

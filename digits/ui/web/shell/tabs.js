@@ -46,6 +46,9 @@ function showPill(pill) {
     pill.hidden = !training;
     if (!training) return;
     const { state, share = 0, ahead = 0 } = training;
-    say(pill, state === 'waiting' ? `${ahead} before` : state === 'done' ? '✓' : state === 'failed' ? '!' : percent(share));
+    say(
+      pill,
+      state === 'waiting' ? `${ahead} before` : state === 'done' ? '✓' : state === 'failed' ? '!' : percent(share),
+    );
   });
 }

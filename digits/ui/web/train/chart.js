@@ -4,7 +4,7 @@ import { draw, make, say } from '../lib/dom.js';
 const [WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM] = [380, 210, 44, 62, 22];
 const COLOURS = ['--a', '--b', '--muted', '--faint'];
 
-/** makeChart(box, { log, ticks, format }) -> show(runs, now): runs are { name, points: [[epoch, batches, heldOut], ...] }. */
+/** makeChart(box, { log, format, title }) -> show(runs, now); a run: { name, points: [[epoch, batches, heldOut]] }. */
 export function makeChart(box, { log, format, title }) {
   const hover = make('p', { class: 'note', 'aria-hidden': 'true' });
   let state = null;
@@ -13,7 +13,10 @@ export function makeChart(box, { log, format, title }) {
     const area = box.querySelector('svg').getBoundingClientRect();
     const epoch = state.fromX(((event.clientX - area.left) / area.width) * WIDTH);
     const words = state.runs.map((run) => {
-      const point = run.points.reduce((a, b) => (Math.abs(b[0] - epoch) < Math.abs(a[0] - epoch) ? b : a), run.points[0]);
+      const point = run.points.reduce(
+        (a, b) => (Math.abs(b[0] - epoch) < Math.abs(a[0] - epoch) ? b : a),
+        run.points[0],
+      );
       return point ? `${run.name}: ${format(point[1])} at epoch ${point[0].toFixed(2)}` : '';
     });
     say(hover, words.join('; '));
@@ -23,17 +26,27 @@ export function makeChart(box, { log, format, title }) {
   return function show(runs, now) {
     const drawn = runs.filter((run) => run.points.length);
     const epochs = Math.max(0.1, ...drawn.map((run) => run.epochs));
-    const values = drawn.flatMap((run) => run.points.flatMap(([, batch, held]) => [batch, held].filter((value) => value !== null && (!log || value > 0))));
+    const values = drawn.flatMap((run) =>
+      run.points.flatMap(([, batch, held]) => [batch, held].filter((value) => value !== null && (!log || value > 0))),
+    );
     const [low, high] = limits(values, log);
     const scale = log ? Math.log : (value) => value;
     const x = (epoch) => LEFT + (epoch / epochs) * (WIDTH - LEFT - RIGHT);
-    const y = (value) => 6 + (1 - (scale(Math.min(high, Math.max(low, value))) - scale(low)) / (scale(high) - scale(low))) * (HEIGHT - BOTTOM - 6);
-    const chart = draw('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': describe(title, drawn, format) });
+    const y = (value) =>
+      6 +
+      (1 - (scale(Math.min(high, Math.max(low, value))) - scale(low)) / (scale(high) - scale(low))) *
+        (HEIGHT - BOTTOM - 6);
+    const chart = draw('svg', {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      role: 'img',
+      'aria-label': describe(title, drawn, format),
+    });
     for (const tick of ticks(low, high, log)) {
       chart.append(draw('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y(tick), y2: y(tick) }));
       chart.append(draw('text', { x: LEFT - 8, y: y(tick) + 4, 'text-anchor': 'end' }, format(tick)));
     }
-    for (const epoch of roundSteps(epochs)) chart.append(draw('text', { x: x(epoch), y: HEIGHT - 4, 'text-anchor': 'middle' }, String(epoch)));
+    for (const epoch of roundSteps(epochs))
+      chart.append(draw('text', { x: x(epoch), y: HEIGHT - 4, 'text-anchor': 'middle' }, String(epoch)));
     chart.append(draw('text', { x: WIDTH - RIGHT + 12, y: HEIGHT - 4 }, 'epochs'));
     if (now !== null) chart.append(draw('line', { class: 'now', x1: x(now), x2: x(now), y1: 6, y2: HEIGHT - BOTTOM }));
     drawn.forEach((run, i) => addRun(chart, run, x, y, COLOURS[i], drawn.length > 1));
@@ -44,22 +57,71 @@ export function makeChart(box, { log, format, title }) {
 
 function addRun(chart, run, x, y, name, several) {
   const colour = `var(${name})`;
-  const path = (points, value) => `M${points.map((point) => `${x(point[0]).toFixed(1)} ${y(value(point)).toFixed(1)}`).join('L')}`;
+  const path = (points, value) =>
+    `M${points.map((point) => `${x(point[0]).toFixed(1)} ${y(value(point)).toFixed(1)}`).join('L')}`;
   const held = run.points.filter((point) => point[2] !== null);
-  if (run.points.length > 1) chart.append(draw('path', { class: several ? 'raw' : 'line', d: path(run.points, (point) => point[1]), stroke: colour }));
+  if (run.points.length > 1)
+    chart.append(
+      draw('path', { class: several ? 'raw' : 'line', d: path(run.points, (point) => point[1]), stroke: colour }),
+    );
   if (held.length > 1) {
     const dash = { '--b': '6 4', '--muted': '2 3', '--faint': '8 3 2 3' }[name] ?? 'none';
-    chart.append(draw('path', { class: 'line', d: path(held, (point) => point[2]), stroke: several ? colour : 'var(--ink)', 'stroke-dasharray': dash }));
+    chart.append(
+      draw('path', {
+        class: 'line',
+        d: path(held, (point) => point[2]),
+        stroke: several ? colour : 'var(--ink)',
+        'stroke-dasharray': dash,
+      }),
+    );
   }
   for (const point of held) {
-    chart.append(draw('circle', { class: 'ring', cx: x(point[0]), cy: y(point[2]), r: 3.4, stroke: several ? colour : 'var(--ink)' }));
+    chart.append(
+      draw('circle', {
+        class: 'ring',
+        cx: x(point[0]),
+        cy: y(point[2]),
+        r: 3.4,
+        stroke: several ? colour : 'var(--ink)',
+      }),
+    );
   }
   const end = run.points[run.points.length - 1];
   const last = held[held.length - 1];
-  if (several) chart.append(draw('text', { class: 'name', x: x((last ?? end)[0]) + 8, y: y(last ? last[2] : end[1]) + 4, style: `fill: ${colour}` }, run.name));
+  if (several)
+    chart.append(
+      draw(
+        'text',
+        { class: 'name', x: x((last ?? end)[0]) + 8, y: y(last ? last[2] : end[1]) + 4, style: `fill: ${colour}` },
+        run.name,
+      ),
+    );
   else {
-    chart.append(draw('text', { class: 'name', x: x(end[0]) + 8, y: y(end[1]) + (last && y(last[2]) > y(end[1]) ? -4 : 12), style: `fill: ${colour}` }, 'batches'));
-    if (last) chart.append(draw('text', { class: 'name', x: x(last[0]) + 8, y: y(last[2]) + (y(last[2]) > y(end[1]) ? 14 : -6), style: 'fill: var(--ink)' }, 'held out'));
+    chart.append(
+      draw(
+        'text',
+        {
+          class: 'name',
+          x: x(end[0]) + 8,
+          y: y(end[1]) + (last && y(last[2]) > y(end[1]) ? -4 : 12),
+          style: `fill: ${colour}`,
+        },
+        'batches',
+      ),
+    );
+    if (last)
+      chart.append(
+        draw(
+          'text',
+          {
+            class: 'name',
+            x: x(last[0]) + 8,
+            y: y(last[2]) + (y(last[2]) > y(end[1]) ? 14 : -6),
+            style: 'fill: var(--ink)',
+          },
+          'held out',
+        ),
+      );
   }
 }
 
@@ -85,7 +147,8 @@ export function limits(values, log) {
 const quantile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))];
 
 export function ticks(low, high, log) {
-  if (!log) return [0, 1, 2, 3, 4].map((i) => low + ((high - low) * i) / 4).filter((_, i) => i % 2 === 0 || high - low > 0.4);
+  if (!log)
+    return [0, 1, 2, 3, 4].map((i) => low + ((high - low) * i) / 4).filter((_, i) => i % 2 === 0 || high - low > 0.4);
   const found = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
     for (const first of [1, 2, 5]) {

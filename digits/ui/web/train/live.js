@@ -1,5 +1,5 @@
 // A training while it runs and after: time line, curves, and the look inside at the chosen moment.
-import { make, isStill, percent, say } from '../lib/dom.js';
+import { isStill, make, percent, say } from '../lib/dom.js';
 import { paintDrawing } from '../lib/paint.js';
 import { store } from '../lib/store.js';
 import { makeChart } from './chart.js';
@@ -7,14 +7,19 @@ import { showConfusion, showFilters, showGradients, showRibbon, showTen } from '
 import { duration } from './settings.js';
 
 const REPLAY = 10_000; // milliseconds, whatever the training took
-const number = (value) => (value === null ? '' : value < 0.1 ? value.toPrecision(2) : value.toFixed(3).replace(/0+$/, '').replace(/\.$/, ''));
+const number = (value) =>
+  value === null ? '' : value < 0.1 ? value.toPrecision(2) : value.toFixed(3).replace(/0+$/, '').replace(/\.$/, '');
 
-export function mountLive(element, call, constants) {
+export function mountLive(element, constants) {
   const find = (selector) => element.querySelector(`.live ${selector}`);
   const [time, pill, play] = ['.time', '.live-pill', '.play'].map(find);
   const charts = {
     loss: makeChart(find('.chart.loss'), { log: true, format: number, title: 'Loss' }),
-    accuracy: makeChart(find('.chart.accuracy'), { log: false, format: (share) => percent(share, share > 0.99 && share < 1 ? 1 : 0), title: 'Accuracy' }),
+    accuracy: makeChart(find('.chart.accuracy'), {
+      log: false,
+      format: (share) => percent(share, share > 0.99 && share < 1 ? 1 : 0),
+      title: 'Accuracy',
+    }),
   };
   let run = null; // what look_at_training says, with all updates so far
   let compared = []; // other runs of which the curves are shown too
@@ -28,7 +33,10 @@ export function mountLive(element, call, constants) {
     if (!run?.updates.length || element.querySelector('.live').hidden) return;
     if (live) at = run.updates.length - 1;
     // While it runs the line is as long as the whole training, so that it is a progress bar too.
-    time.max = Math.max(1, run.active ? Math.round(run.updates.length / run.updates.at(-1).share) - 1 : run.updates.length - 1);
+    time.max = Math.max(
+      1,
+      run.active ? Math.round(run.updates.length / run.updates.at(-1).share) - 1 : run.updates.length - 1,
+    );
     time.value = at;
     const update = run.updates[at];
     time.setAttribute('aria-valuetext', `epoch ${update.epoch.toFixed(2)}`);
@@ -36,13 +44,25 @@ export function mountLive(element, call, constants) {
     const runs = [run, ...compared].map((one) => ({
       name: one.name.toLowerCase(),
       epochs: one.settings.epochs,
-      loss: one.updates.map((point) => [point.epoch, point.loss, point.held_out && point.held_out[0]]),
-      accuracy: one.updates.map((point) => [point.epoch, point.accuracy, point.held_out && point.held_out[1]]),
+      loss: one.updates.map((point) => [point.epoch, point.loss, point.held_out?.[0]]),
+      accuracy: one.updates.map((point) => [point.epoch, point.accuracy, point.held_out?.[1]]),
     }));
-    for (const kind of ['loss', 'accuracy']) charts[kind](runs.map((one) => ({ ...one, points: one[kind] })), update.epoch);
-    const held = run.updates.slice(0, at + 1).filter((point) => point.held_out).at(-1);
+    for (const kind of ['loss', 'accuracy'])
+      charts[kind](
+        runs.map((one) => ({ ...one, points: one[kind] })),
+        update.epoch,
+      );
+    const held = run.updates
+      .slice(0, at + 1)
+      .filter((point) => point.held_out)
+      .at(-1);
     say(find('.loss-now'), `${number(update.loss)} now; lower is better`);
-    say(find('.accuracy-now'), held ? `${percent(held.held_out[1], 2)} of 5,000 held-out digits` : `${percent(update.accuracy, 1)} of the last batches`);
+    say(
+      find('.accuracy-now'),
+      held
+        ? `${percent(held.held_out[1], 2)} of 5,000 held-out digits`
+        : `${percent(update.accuracy, 1)} of the last batches`,
+    );
     say(find('.plain'), plain(run, at));
     if (update.look) paintLook(update);
   }
@@ -52,21 +72,42 @@ export function mountLive(element, call, constants) {
     const right = showTen(find('.ten'), update.look.ten, hard, looks.slice(0, at + 1));
     find('.ten-card .count').replaceChildren(make('b', {}, String(right)), ' of 10 right');
     showFilters(find('.filters'), update.look.filters);
-    const measured = run.updates.slice(0, at + 1).filter((point) => point.confusion).at(-1);
-    showConfusion(find('.confusion'), find('.confusion-when'), find('.most'), measured?.confusion, measured?.epoch ?? 0);
+    const measured = run.updates
+      .slice(0, at + 1)
+      .filter((point) => point.confusion)
+      .at(-1);
+    showConfusion(
+      find('.confusion'),
+      find('.confusion-when'),
+      find('.most'),
+      measured?.confusion,
+      measured?.epoch ?? 0,
+    );
     showGradients(find('.gradients'), layers, update.look.gradients);
     paintRibbons(looks);
   }
 
   function paintRibbons(looks) {
     const box = find('.ribbons');
-    const all = [{ name: run.name, looks }, ...compared.slice(0, 1).map((one) => ({ name: one.name, looks: one.updates.map((point) => point.look).filter(Boolean) }))];
+    const all = [
+      { name: run.name, looks },
+      ...compared
+        .slice(0, 1)
+        .map((one) => ({ name: one.name, looks: one.updates.map((point) => point.look).filter(Boolean) })),
+    ];
     const shown = all.filter((one) => one.looks[0]?.mine);
     if (!shown.length) {
-      box.replaceChildren(make('p', { class: 'note' }, 'Nothing was drawn when this training began. Draw a digit, then train: it is read after every update.'));
+      box.replaceChildren(
+        make(
+          'p',
+          { class: 'note' },
+          'Nothing was drawn when this training began. Draw a digit, then train: it is read after every update.',
+        ),
+      );
       return;
     }
-    if (box.querySelectorAll('.ribbon').length !== shown.length) box.replaceChildren(...shown.map((_, i) => makeRibbon(i)));
+    if (box.querySelectorAll('.ribbon').length !== shown.length)
+      box.replaceChildren(...shown.map((_, i) => makeRibbon(i)));
     shown.forEach((one, i) => {
       const ribbon = box.querySelectorAll('.ribbon')[i];
       say(ribbon.querySelector('.who'), all.length > 1 ? `${one.name}, now` : '');
@@ -80,7 +121,14 @@ export function mountLive(element, call, constants) {
     make(
       'div',
       { class: i ? 'ribbon second' : 'ribbon' },
-      make('div', { class: 'said' }, i ? null : make('canvas', { class: 'tile' }), make('span', { class: 'who' }), make('b'), make('span', { class: 'sure' })),
+      make(
+        'div',
+        { class: 'said' },
+        i ? null : make('canvas', { class: 'tile' }),
+        make('span', { class: 'who' }),
+        make('b'),
+        make('span', { class: 'sure' }),
+      ),
       make('div', { class: 'rows' }, make('ol'), make('canvas', { role: 'img' })),
     );
 
@@ -88,7 +136,11 @@ export function mountLive(element, call, constants) {
     const { settings } = run;
     say(find('.title'), `${run.name}, ${run.model}`);
     const epochs = settings.epochs === 1 ? '1 epoch' : `${settings.epochs} epochs`;
-    say(find('.about'), `${constants.choices.optimizer[settings.optimizer]}, learning rate up to ${settings.learning_rate}, ${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}. ${run.sentence}`);
+    say(
+      find('.about'),
+      `${constants.choices.optimizer[settings.optimizer]}, learning rate up to ${settings.learning_rate}, ` +
+        `${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}. ${run.sentence}`,
+    );
     const last = run.updates.at(-1);
     const numbers = last
       ? [
@@ -97,7 +149,9 @@ export function mountLive(element, call, constants) {
           run.active ? ['left', duration(last.remaining)] : ['in all', duration(run.figures?.seconds ?? 0)],
         ]
       : [];
-    find('.numbers').replaceChildren(...numbers.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))));
+    find('.numbers').replaceChildren(
+      ...numbers.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value))),
+    );
     find('.stop').hidden = !run.active;
     find('.stop').disabled = run.stopping;
   }
@@ -168,7 +222,8 @@ export function plain(run, at) {
   if (held.length > 5) {
     const recent = held.slice(-4).map((update) => update.held_out[1]);
     const before = Math.max(...held.slice(0, -4).map((update) => update.held_out[1]));
-    if (last.accuracy - recent[3] > 0.012) return `Batches ${percent(last.accuracy, 1)}, held out ${percent(recent[3], 1)}: it begins to learn by heart.`;
+    if (last.accuracy - recent[3] > 0.012)
+      return `Batches ${percent(last.accuracy, 1)}, held out ${percent(recent[3], 1)}: it begins to learn by heart.`;
     if (Math.max(...recent) < before) return 'Held out has not improved for an epoch.';
   }
   return '';

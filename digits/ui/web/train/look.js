@@ -17,7 +17,12 @@ export function showTen(box, ten, sprite, history = []) {
       { role: 'img', 'aria-label': words },
       tileOf(sprite, label),
       make('span', { class: right ? 'right' : 'wrong' }, `${right ? '✓' : '✗'} ${digit}`),
-      history.length > 1 ? line(history.map((look) => look.ten[label][label] / 255), right) : null,
+      history.length > 1
+        ? line(
+            history.map((look) => look.ten[label][label] / 255),
+            right,
+          )
+        : null,
     );
   });
   box.replaceChildren(...nodes);
@@ -33,16 +38,24 @@ function tileOf(sprite, at) {
 function line(shares, right) {
   const step = 100 / Math.max(1, shares.length - 1);
   const path = shares.map((share, i) => `${(i * step).toFixed(1)} ${(20 - share * 18).toFixed(1)}`).join('L');
-  const chart = draw('svg', { viewBox: '0 0 100 22', preserveAspectRatio: 'none', class: right ? '' : 'off', 'aria-hidden': 'true' });
+  const chart = draw('svg', {
+    viewBox: '0 0 100 22',
+    preserveAspectRatio: 'none',
+    class: right ? '' : 'off',
+    'aria-hidden': 'true',
+  });
   chart.append(draw('path', { d: `M${path}`, 'vector-effect': 'non-scaling-stroke' }));
   return chart;
 }
 
 export function showFilters(box, { shape, values }) {
   const [count, height, width] = shape;
-  if (box.children.length !== count) box.replaceChildren(...Array.from({ length: count }, () => make('canvas', { 'aria-hidden': 'true' })));
+  if (box.children.length !== count)
+    box.replaceChildren(...Array.from({ length: count }, () => make('canvas', { 'aria-hidden': 'true' })));
   const all = bytes(values);
-  [...box.children].forEach((canvas, i) => paintWeights(canvas, all.slice(i * height * width, (i + 1) * height * width), width, height));
+  [...box.children].forEach((canvas, i) =>
+    paintWeights(canvas, all.slice(i * height * width, (i + 1) * height * width), width, height),
+  );
 }
 
 export function showConfusion(box, when, most, confusion, epoch) {
@@ -52,7 +65,9 @@ export function showConfusion(box, when, most, confusion, epoch) {
     say(most, 'Measured four times an epoch, on 5,000 held-out digits.');
     return;
   }
-  const wrong = confusion.flatMap((row, label) => row.map((count, digit) => ({ label, digit, count }))).filter(({ label, digit }) => label !== digit);
+  const wrong = confusion
+    .flatMap((row, label) => row.map((count, digit) => ({ label, digit, count })))
+    .filter(({ label, digit }) => label !== digit);
   const top = wrong.reduce((a, b) => (b.count > a.count ? b : a));
   const nodes = [make('b')];
   for (let digit = 0; digit < 10; digit++) nodes.push(make('b', {}, String(digit)));
@@ -61,7 +76,8 @@ export function showConfusion(box, when, most, confusion, epoch) {
     row.forEach((count, digit) => {
       const share = label === digit ? 0.3 : count / Math.max(1, top.count);
       const cell = make('i', { title: `${count} of ${label} read as ${digit}` });
-      if (count) cell.style.background = `color-mix(in srgb, var(${label === digit ? '--a' : '--b'}) ${Math.round(12 + 80 * share)}%, var(--sunk))`;
+      const [tone, strength] = [label === digit ? '--a' : '--b', Math.round(12 + 80 * share)];
+      if (count) cell.style.background = `color-mix(in srgb, var(${tone}) ${strength}%, var(--sunk))`;
       nodes.push(cell);
     });
   });
@@ -81,7 +97,13 @@ export function showGradients(box, layers, lengths) {
       const share = length > 0 ? (Math.log10(length) - LEAST) / (MOST - LEAST) : 0;
       fill.style.width = percent(Math.min(1, Math.max(0, share)));
       const words = length < 1e-7 ? 'asleep' : length > 100 ? 'stumbling' : length.toPrecision(2);
-      return make('div', {}, layers[i] ?? `layer ${i + 1}`, make('div', { class: 'gauge' }, fill), make('span', {}, words));
+      return make(
+        'div',
+        {},
+        layers[i] ?? `layer ${i + 1}`,
+        make('div', { class: 'gauge' }, fill),
+        make('span', {}, words),
+      );
     }),
   );
 }
@@ -97,14 +119,18 @@ export function showRibbon(box, looks, at, name) {
   canvas.height = 10;
   const image = new ImageData(rows.length, 10);
   rows.forEach((shares, x) => {
-    shares.forEach((share, digit) => image.data.set([...mix(ground, ink, share / 255), x <= at ? 255 : 70], (digit * rows.length + x) * 4));
+    shares.forEach((share, digit) =>
+      image.data.set([...mix(ground, ink, share / 255), x <= at ? 255 : 70], (digit * rows.length + x) * 4),
+    );
   });
   canvas.getContext('2d').putImageData(image, 0, 0);
   const now = rows[Math.min(at, rows.length - 1)];
   const first = best(now);
   say(box.querySelector('.said b'), String(first));
   say(box.querySelector('.said .sure'), percent(now[first] / 255));
-  const seen = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) => rows.some((shares) => shares[digit] > 76));
+  const seen = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) =>
+    rows.some((shares) => shares[digit] > 76),
+  );
   labels.replaceChildren(
     ...seen.map((digit) => {
       const item = make('li', { class: digit === first ? 'first' : '' }, String(digit));
@@ -112,6 +138,11 @@ export function showRibbon(box, looks, at, name) {
       return item;
     }),
   );
-  const since = looks.findIndex((_, i) => rows.slice(i).every((shares) => best(shares) === best(rows[rows.length - 1])));
-  canvas.setAttribute('aria-label', `Read as ${first}, ${percent(now[first] / 255)}; the same since update ${since + 1} of ${rows.length}.`);
+  const since = looks.findIndex((_, i) =>
+    rows.slice(i).every((shares) => best(shares) === best(rows[rows.length - 1])),
+  );
+  canvas.setAttribute(
+    'aria-label',
+    `Read as ${first}, ${percent(now[first] / 255)}; the same since update ${since + 1} of ${rows.length}.`,
+  );
 }

@@ -28,9 +28,19 @@ export function mountRuns(element, call, constants, act) {
   function show() {
     find('.runs-card').hidden = !runs.length;
     const head = ['', 'Run', 'Network', 'Test', 'Mistakes', 'Held out', 'Time', 'Weights', 'Yours', ''];
-    const rows = [...runs.map(ownRow), ...store.get('networks').filter(({ own }) => !own).map(shippedRow)];
+    const rows = [
+      ...runs.map(ownRow),
+      ...store
+        .get('networks')
+        .filter(({ own }) => !own)
+        .map(shippedRow),
+    ];
     find('.runs').replaceChildren(
-      make('thead', {}, make('tr', {}, ...head.map((text, i) => make('th', { scope: 'col', class: i < 3 ? 'left-side' : '' }, text)))),
+      make(
+        'thead',
+        {},
+        make('tr', {}, ...head.map((text, i) => make('th', { scope: 'col', class: i < 3 ? 'left-side' : '' }, text))),
+      ),
       make('tbody', {}, ...rows),
     );
     showDifferences();
@@ -38,18 +48,53 @@ export function mountRuns(element, call, constants, act) {
 
   function ownRow(run) {
     const { figures } = run;
-    const box = make('input', { type: 'checkbox', 'aria-label': `Compare ${run.name}`, checked: checked.includes(run.job) });
+    const box = make('input', {
+      type: 'checkbox',
+      'aria-label': `Compare ${run.name}`,
+      checked: checked.includes(run.job),
+    });
     box.addEventListener('change', () => {
       checked = box.checked ? [...checked, run.job].slice(-MOST) : checked.filter((job) => job !== run.job);
       show();
       act.compare(checked);
     });
-    const settings = make('button', { type: 'button', class: 'link', title: 'Train again with these settings', onclick: () => act.again(run.settings) }, run.name);
-    return row(run.network, [box, settings, run.model, ratio(figures.test, 2), figures.mistakes ?? '–', ratio(figures.held_out, 2), figures.seconds === null ? '–' : brief(figures.seconds), figures.parameters?.toLocaleString('en') ?? '–'], run);
+    const settings = make(
+      'button',
+      {
+        type: 'button',
+        class: 'link',
+        title: 'Train again with these settings',
+        onclick: () => act.again(run.settings),
+      },
+      run.name,
+    );
+    return row(
+      run.network,
+      [
+        box,
+        settings,
+        run.model,
+        ratio(figures.test, 2),
+        figures.mistakes ?? '–',
+        ratio(figures.held_out, 2),
+        figures.seconds === null ? '–' : brief(figures.seconds),
+        figures.parameters?.toLocaleString('en') ?? '–',
+      ],
+      run,
+    );
   }
 
   const shippedRow = (network) =>
-    row(network.key, ['', 'Shipped', network.name, ratio(network.accuracy, 2), Math.round((1 - network.accuracy) * 10_000), '', '', network.parameters.toLocaleString('en')]);
+    row(network.key, [
+      '',
+      'Shipped',
+      network.name,
+      ratio(network.accuracy, 2),
+      Math.round((1 - network.accuracy) * 10_000),
+      '',
+      '',
+      network.parameters.toLocaleString('en'),
+    ]);
 
   function row(key, cells, run) {
     const used = key === store.get('network');
@@ -77,17 +122,45 @@ export function mountRuns(element, call, constants, act) {
     const different = names.filter((name) => new Set(chosen.map((run) => run.settings[name])).size > 1);
     find('.differs').replaceChildren(
       make('thead', {}, make('tr', {}, make('th'), ...chosen.map((run) => make('th', { scope: 'col' }, run.name)))),
-      make('tbody', {}, ...different.map((name) => make('tr', {}, make('th', { scope: 'row', class: 'left-side' }, titleOf(name)), ...chosen.map((run) => make('td', {}, text(name, run.settings[name])))))),
+      make(
+        'tbody',
+        {},
+        ...different.map((name) =>
+          make(
+            'tr',
+            {},
+            make('th', { scope: 'row', class: 'left-side' }, titleOf(name)),
+            ...chosen.map((run) => make('td', {}, text(name, run.settings[name]))),
+          ),
+        ),
+      ),
     );
     const equal = names.length - different.length;
-    say(find('.equal'), different.length ? `${equal} settings are equal.` : 'All settings are equal: the same seed gives the same network.');
+    say(
+      find('.equal'),
+      different.length
+        ? `${equal} settings are equal.`
+        : 'All settings are equal: the same seed gives the same network.',
+    );
   }
 
   const text = (name, value) => constants.choices[name]?.[value] ?? String(value);
 
   find('.csv').addEventListener('click', () => {
-    const names = ['name', 'state', 'test', 'mistakes', 'held_out', 'seconds', 'parameters', ...Object.keys(runs[0]?.settings ?? {}), 'command'];
-    const lines = runs.map((run) => names.map((name) => quote(run[name] ?? run.figures[name] ?? run.settings[name] ?? '')).join(','));
+    const names = [
+      'name',
+      'state',
+      'test',
+      'mistakes',
+      'held_out',
+      'seconds',
+      'parameters',
+      ...Object.keys(runs[0]?.settings ?? {}),
+      'command',
+    ];
+    const lines = runs.map((run) =>
+      names.map((name) => quote(run[name] ?? run.figures[name] ?? run.settings[name] ?? '')).join(','),
+    );
     save('runs.csv', 'text/csv', `${[names.join(','), ...lines].join('\n')}\n`);
   });
   find('.another').addEventListener('click', () => act.another());
@@ -96,9 +169,15 @@ export function mountRuns(element, call, constants, act) {
     if (changed.includes('network') && changed.length === 1) show();
     else refresh();
   });
-  return { refresh, get runs() { return runs; } };
+  return {
+    refresh,
+    get runs() {
+      return runs;
+    },
+  };
 }
 
-const brief = (seconds) => (seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`);
+const brief = (seconds) =>
+  seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
 const ratio = (value, digits) => (value === null || value === undefined ? '–' : percent(value, digits));
 const quote = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));

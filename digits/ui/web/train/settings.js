@@ -32,7 +32,8 @@ export function mountSettings(element, call, constants, began) {
     const input = options
       ? make('select', { name }, ...Object.entries(options).map(([value, text]) => make('option', { value }, text)))
       : make('input', { name, type: 'number', step: 'any', inputmode: 'decimal' });
-    input.addEventListener('wheel', () => document.activeElement === input && input.blur(), { passive: true }); // a page that scrolls must not turn it
+    // A page that scrolls must not turn it.
+    input.addEventListener('wheel', () => document.activeElement === input && input.blur(), { passive: true });
     fields[name] = input;
     notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
     form.append(make('label', { class: 'field' }, title, input, notes[name]));
@@ -40,7 +41,10 @@ export function mountSettings(element, call, constants, began) {
 
   const read = () =>
     Object.fromEntries(
-      Object.entries(fields).map(([name, input]) => [name, constants.choices[name] ? input.value : input.value === '' ? null : Number(input.value)]),
+      Object.entries(fields).map(([name, input]) => [
+        name,
+        constants.choices[name] ? input.value : input.value === '' ? null : Number(input.value),
+      ]),
     );
 
   function fill(settings) {
@@ -77,7 +81,10 @@ export function mountSettings(element, call, constants, began) {
   function changed() {
     say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
     const steps = Math.ceil(constants.images / Number(fields.batch_size.value));
-    say(notes.batch_size, Number.isFinite(steps) && steps > 0 ? `Digits to a step: ${steps.toLocaleString('en')} steps an epoch.` : '');
+    say(
+      notes.batch_size,
+      Number.isFinite(steps) && steps > 0 ? `Digits to a step: ${steps.toLocaleString('en')} steps an epoch.` : '',
+    );
     prepare();
   }
 
@@ -102,7 +109,12 @@ export function mountSettings(element, call, constants, began) {
       known[way] = answer.seconds;
       showWays();
     }
-    say(find('.estimate'), answer.ahead ? `About ${duration(answer.seconds)}; ${answer.ahead} before yours.` : `About ${duration(answer.seconds)} here. Nobody is before you.`);
+    say(
+      find('.estimate'),
+      answer.ahead
+        ? `About ${duration(answer.seconds)}; ${answer.ahead} before yours.`
+        : `About ${duration(answer.seconds)} here. Nobody is before you.`,
+    );
     say(find('.risk'), answer.warning);
     showChain(answer);
     showGuess(answer);
@@ -110,7 +122,10 @@ export function mountSettings(element, call, constants, began) {
 
   function showChain({ layers, parameters, largest }) {
     const most = Math.max(...layers.map((layer) => layer[2]));
-    say(find('.totals'), `${parameters.toLocaleString('en')} weights${largest > 0.5 ? `, ${percent(largest)} of them in one layer` : ''}`);
+    say(
+      find('.totals'),
+      `${parameters.toLocaleString('en')} weights${largest > 0.5 ? `, ${percent(largest)} of them in one layer` : ''}`,
+    );
     find('.chain').replaceChildren(
       ...layers.map(([name, shape, count]) =>
         make(
@@ -129,9 +144,16 @@ export function mountSettings(element, call, constants, began) {
     if (drawing && look.mine) {
       const canvas = make('canvas', { class: 'tile', width: 28, height: 28 });
       const best = look.mine.indexOf(Math.max(...look.mine));
-      row.replaceChildren(canvas, make('b', { class: 'read' }, String(best)), make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. Any digit, it says.`));
+      row.replaceChildren(
+        canvas,
+        make('b', { class: 'read' }, String(best)),
+        make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. Any digit, it says.`),
+      );
       paintShares(canvas, bytes(drawing), 28, 28);
-    } else row.replaceChildren(make('span', { class: 'note' }, 'Draw a digit first, and it is read after every update of the training.'));
+    } else
+      row.replaceChildren(
+        make('span', { class: 'note' }, 'Draw a digit first, and it is read after every update of the training.'),
+      );
     const right = look.ten.filter((row, label) => row.indexOf(Math.max(...row)) === label).length;
     say(find('.luck'), `${right} of 10 hard digits right, by luck`);
     showTen(find('.guess-card .ten'), look.ten, hard.sprite);

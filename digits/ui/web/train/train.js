@@ -10,7 +10,7 @@ export function mount({ element, props, server }) {
   const { constants } = props;
   const call = connect(server);
   const find = (selector) => element.querySelector(selector);
-  const live = mountLive(element, call, constants);
+  const live = mountLive(element, constants);
   const settings = mountSettings(element, call, constants, watch);
   const runs = mountRuns(element, call, constants, { another, again, compare });
   let stop = () => {};
@@ -59,7 +59,11 @@ export function mount({ element, props, server }) {
 
   async function describe(answer) {
     const about = await call('prepare', { settings: answer.settings });
-    if (!about.error) live.network(about.layers.map((layer) => layer[0]), about.hard.sprite);
+    if (!about.error)
+      live.network(
+        about.layers.map((layer) => layer[0]),
+        about.hard.sprite,
+      );
   }
 
   function finish(answer) {
@@ -70,12 +74,17 @@ export function mount({ element, props, server }) {
     say(band.querySelector('.check'), answer.state === 'failed' ? '!' : '✓');
     const mine = live.run.updates.at(-1)?.look?.mine;
     const yours = mine ? ` Your drawing is ${digitOf(mine)}.` : '';
-    const title = done ? `${answer.name} is done, and in use` : answer.state === 'failed' ? `${answer.name} broke` : `${answer.name} was stopped`;
+    const title = done
+      ? `${answer.name} is done, and in use`
+      : answer.state === 'failed'
+        ? `${answer.name} broke`
+        : `${answer.name} was stopped`;
     say(band.querySelector('.band-title'), title);
     say(band.querySelector('.band-text'), answer.sentence + (answer.network ? yours : ''));
     for (const name of ['.mistakes', '.draw-on-it']) band.querySelector(name).hidden = !answer.network;
     if (answer.figures?.mistakes) say(band.querySelector('.mistakes'), `Its ${answer.figures.mistakes} mistakes`);
-    if (store.get('tab') !== 'train') store.set({ training: { job: answer.job, state: answer.state === 'failed' ? 'failed' : 'done' } });
+    if (store.get('tab') !== 'train')
+      store.set({ training: { job: answer.job, state: answer.state === 'failed' ? 'failed' : 'done' } });
     runs.refresh();
     window.dispatchEvent(new Event('digits:networks'));
     if (!answer.network) return;
@@ -101,9 +110,11 @@ export function mount({ element, props, server }) {
     live.compare(whole);
   }
 
-  find('.start').closest('.before').addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && event.target.matches('input')) find('.start').click();
-  });
+  find('.start')
+    .closest('.before')
+    .addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && event.target.matches('input')) find('.start').click();
+    });
   find('.stop').addEventListener('click', () => call('stop_training'));
   find('.mistakes').addEventListener('click', () => store.set({ tab: 'evaluate' }));
   find('.draw-on-it').addEventListener('click', () => {
