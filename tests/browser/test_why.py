@@ -75,7 +75,7 @@ def test_a_unit_shows_its_field_and_a_map_its_filter(visit):
     widths = []
     for layer in (first, last):
         maps = layer.locator("> canvas")
-        maps.scroll_into_view_if_needed()
+        maps.hover()  # scrolls to it, once it stands still
         box = maps.bounding_box()
         maps.hover(position={"x": box["width"] * 0.033, "y": box["height"] * (0.5 if layer is first else 0.1)})
         expect(field).to_be_visible()

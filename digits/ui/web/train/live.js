@@ -44,8 +44,8 @@ export function mountLive(element, constants) {
     const runs = [run, ...compared].map((one) => ({
       name: one.name.toLowerCase(),
       epochs: one.settings.epochs,
-      loss: one.updates.map((point) => [point.epoch, point.loss, point.held_out?.[0]]),
-      accuracy: one.updates.map((point) => [point.epoch, point.accuracy, point.held_out?.[1]]),
+      loss: one.updates.map((point) => [point.epoch, point.loss, point.held_out?.[0] ?? null]),
+      accuracy: one.updates.map((point) => [point.epoch, point.accuracy, point.held_out?.[1] ?? null]),
     }));
     for (const kind of ['loss', 'accuracy'])
       charts[kind](
