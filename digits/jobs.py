@@ -1,14 +1,12 @@
 """Trainings and teachings that the server owns: they go on when the page that started them is closed.
 
-One job trains at a time, in a thread; the others wait in the order they came. Each job belongs to a visitor, and its
-id, 128 random bits, is the key to its network: who does not have it cannot read with that network.
+One job trains at a time, in a thread; the others wait, and clients take turns (`digits.turns`). Each job belongs to a
+visitor, and its id, 128 random bits, is the key to its network: who does not have it cannot read with that network.
 """
 
 import dataclasses
-import os
 import secrets
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -19,17 +17,17 @@ from pathlib import Path
 
 import torch
 
+from digits.device import give_way, ran_out_of_memory
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.loop import TrainingUpdate, train
 from digits.training.teaching import TeachConfig, TeachingUpdate, teach
+from digits.turns import in_turn
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
 
-# Of the training thread and of those it starts: readings come first. For 20 people who draw beside a training, answers
-# took 8 ms (median) in place of 20 (LOG.md).
-NICENESS = 10
+OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
 
 
 @dataclass(eq=False)
@@ -39,6 +37,8 @@ class Job:
     config: TrainConfig | TeachConfig
     visitor: str
     folder: Path
+    client: str = ""
+    """Whose turn it takes: the visitor's address, since anybody can make up visitors."""
     number: int = 1
     """Which of its visitor's jobs this is, counted from 1."""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -73,11 +73,18 @@ class Job:
 class JobQueue:
     """The server's trainings. `start` and `stop` are for visitors, `close` is for the server's end."""
 
-    def __init__(self, longest_run: float = 1_800, longest_queue: int = 20, kept_a_visitor: int = 5, kept: int = 200):
-        """`longest_run` seconds a training; at most `longest_queue` waiting; the newest ended jobs are kept, so many
-        a visitor and so many in all.
+    def __init__(
+        self,
+        longest_run: float = 1_800,
+        longest_turn: float = 600,
+        longest_queue: int = 40,
+        kept_a_visitor: int = 5,
+        kept: int = 200,
+    ):
+        """`longest_run` seconds a training, and `longest_turn` while others wait; at most `longest_queue` waiting; the
+        newest ended jobs are kept, so many a visitor and so many in all.
         """
-        self.longest_run, self.longest_queue = longest_run, longest_queue
+        self.longest_run, self.longest_turn, self.longest_queue = longest_run, longest_turn, longest_queue
         self.kept_a_visitor, self.kept = kept_a_visitor, kept
         self.folder: Path | None = None  # made at the first start
         self._jobs: dict[str, Job] = {}  # by id, oldest first
@@ -86,23 +93,25 @@ class JobQueue:
         self._thread: threading.Thread | None = None
         self._torch_threads = torch.get_num_threads()
 
-    def start(self, config: TrainConfig | TeachConfig, visitor: str, watch: Watch | None = None) -> Job:
+    def start(
+        self, config: TrainConfig | TeachConfig, visitor: str, watch: Watch | None = None, client: str = ""
+    ) -> Job:
         """Queue a training or a teaching. Raises DigitsError for a config that cannot be used, where this visitor's
-        last one has not ended, and when too many wait. A taught network that was not kept makes room for this one.
+        last one has not ended, and when too many wait, in all or of this client's. A taught network that was not kept
+        makes room for this one.
         """
         config.check()
         with self._lock:
             if any(job.active for job in self._jobs.values() if job.visitor == visitor):
                 raise DigitsError("Your last training has not ended; wait for it, or press Stop first.")
-            if sum(job.state == WAITING for job in self._jobs.values()) >= self.longest_queue:
-                raise DigitsError(f"{self.longest_queue} trainings are waiting already; try again in a few minutes.")
+            self._check_room(client)
             if self.folder is None:
                 self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
             for undecided in [job for job in self._jobs.values() if job.visitor == visitor and not job.kept]:
                 self._forget(undecided)
             watch = watch if isinstance(config, TrainConfig) else None
             number = 1 + max((job.number for job in self._jobs.values() if job.visitor == visitor), default=0)
-            job = Job(config, visitor, self.folder, number, kept=isinstance(config, TrainConfig), watch=watch)
+            job = Job(config, visitor, self.folder, client, number, kept=isinstance(config, TrainConfig), watch=watch)
             job.folder = self.folder / job.id
             job.config = dataclasses.replace(config, out=job.folder)
             self._jobs[job.id] = job
@@ -157,14 +166,11 @@ class JobQueue:
             return list(self._jobs.values())
 
     def ahead(self, job: Job) -> int:
-        """How many trainings come before this one."""
+        """How many trainings come before this one, as the queue stands; 0 for one that runs or has ended."""
         with self._lock:
-            before = 0
-            for other in self._jobs.values():
-                if other is job:
-                    break
-                before += other.active
-            return before
+            turns = self._turns()
+            running = sum(other.state == RUNNING for other in self._jobs.values())
+            return running + turns.index(job) if job in turns else 0
 
     def close(self) -> None:
         """Stop everything and delete the visitors' networks."""
@@ -192,30 +198,51 @@ class JobQueue:
         self._jobs.pop(job.id, None)
         shutil.rmtree(job.folder, ignore_errors=True)
 
+    def _check_room(self, client: str) -> None:
+        """A client takes at most a quarter of the places that others leave, so there is always one for the next."""
+        waiting = [job for job in self._jobs.values() if job.state == WAITING]
+        if len(waiting) >= self.longest_queue:
+            raise DigitsError(f"{self.longest_queue} trainings are waiting already; try again in a few minutes.")
+        own = sum(job.client == client for job in waiting)
+        if own >= max(1, (self.longest_queue - len(waiting) + own) // 4):
+            raise DigitsError(f"{own} trainings from your address are waiting already; try again when one has run.")
+
+    def _turns(self) -> list[Job]:
+        """The jobs that wait, in the order they will run."""
+        served = sorted((job for job in self._jobs.values() if job.started), key=lambda job: job.started)
+        return in_turn((job for job in self._jobs.values() if job.state == WAITING), served)
+
     def _next(self) -> Job | None:
-        """The job that has waited longest, once there is one; None at the end."""
+        """The job whose turn it is, once there is one; None at the end."""
         with self._lock:
             while not self._closed:
-                job = next((job for job in self._jobs.values() if job.state == WAITING), None)
-                if job is not None:
+                if turns := self._turns():
+                    job = turns[0]
                     job.state, job.started = RUNNING, datetime.now()
                     return job
                 self._lock.wait()
         return None
 
+    def _limit(self) -> tuple[float, str]:
+        """How many seconds the training that runs may take, and words for why."""
+        with self._lock:
+            others = any(job.state == WAITING for job in self._jobs.values())
+        return (min(self.longest_turn, self.longest_run), " while others wait") if others else (self.longest_run, "")
+
     def _work(self) -> None:
         torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one
-        if sys.platform == "linux":  # elsewhere it would be the whole process's
-            thread = threading.get_native_id()
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
+        give_way()
         while (job := self._next()) is not None:
             try:
                 state, message = self._run(job)
             except DigitsError as error:
                 state, message = FAILED, str(error)
-            except Exception:  # a bug of ours must end one job, not the queue
-                traceback.print_exc()
-                state, message = FAILED, "The training failed by a fault of the server's; its log says more."
+            except Exception as error:  # must end one job, not the queue
+                if ran_out_of_memory(error):
+                    state, message = FAILED, OUT_OF_MEMORY
+                else:
+                    traceback.print_exc()
+                    state, message = FAILED, "The training failed by a fault of the server's; its log says more."
             with self._lock:
                 job.state, job.message = state, message
 
@@ -232,9 +259,9 @@ class JobQueue:
                     return DONE, ""
                 if job.stop_requested.is_set():
                     return STOPPED, f"Stopped; {left}."
-                if time.monotonic() - started > self.longest_run:
-                    minutes = f"{self.longest_run / 60:.0f}"
-                    return STOPPED, f"Stopped at the limit of {minutes} minutes; {left}."
+                limit, why = self._limit()
+                if time.monotonic() - started > limit:
+                    return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {left}."
         finally:
             updates.close()  # a training writes its weights then
             (job.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and the page resumes nothing

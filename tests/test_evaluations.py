@@ -60,6 +60,28 @@ def test_an_evaluation_runs_once_and_is_kept():
     assert evaluations.known("key") is not None and evaluations.known("other") is None
 
 
+def test_clients_evaluate_in_turn_and_not_without_end(monkeypatch):
+    monkeypatch.setattr(module, "MOST_A_CLIENT", 3)
+    began, go = [], threading.Event()
+
+    def start(name: str):
+        def updates():
+            began.append(name)
+            assert go.wait(20)
+            yield EvaluationUpdate(1.0, "report")
+
+        return updates
+
+    evaluations = Evaluations()
+    rude = [evaluations.look(f"{i}", f"rude {i}", start(f"rude {i}"), client="rude") for i in range(3)]
+    with pytest.raises(DigitsError, match="from your address"):
+        evaluations.look("3", "rude 3", start("rude 3"), client="rude")
+    ann = evaluations.look("ann", "ann", start("ann"), client="ann")
+    go.set()
+    wait(lambda: all(each.ended for each in (*rude, ann)))
+    assert began == ["rude 0", "ann", "rude 1", "rude 2"]
+
+
 def test_an_evaluation_ends_when_nobody_looks(monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     closed = threading.Event()

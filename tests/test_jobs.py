@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from digits import DigitsError, Recognizer, TrainConfig, jobs
+from digits.device import NICENESS
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, JobQueue
 from digits.reading.recognizer import WEIGHTS
 from digits.training import loop, teaching
@@ -52,7 +53,7 @@ def test_readings_come_before_a_training(queue):
     job = queue.start(ENDLESS, "ann")
     wait_for(lambda: job.updates)
     thread = next(thread for thread in threading.enumerate() if thread.name == "training")
-    assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == os.getpriority(os.PRIO_PROCESS, 0) + jobs.NICENESS
+    assert os.getpriority(os.PRIO_PROCESS, thread.native_id) == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
 
 
 def test_one_trains_and_the_others_wait_in_order(queue):
@@ -97,6 +98,63 @@ def test_a_full_queue_says_so(queue):
     queue.start(ENDLESS, "bob")
     with pytest.raises(DigitsError, match="try again in a few minutes"):
         queue.start(ENDLESS, "cem")
+
+
+def test_a_client_takes_no_more_than_a_quarter_of_the_places(queue):
+    queue.longest_queue = 8
+    running = queue.start(ENDLESS, "ann", client="ann")
+    wait_for(lambda: running.state == RUNNING)
+    rude = [queue.start(QUICK, f"rude {i}", client="rude") for i in range(2)]
+    with pytest.raises(DigitsError, match="2 trainings from your address"):
+        queue.start(QUICK, "rude 2", client="rude")
+    bob = queue.start(QUICK, "bob", client="bob")
+    assert [queue.ahead(job) for job in (running, *rude, bob)] == [0, 1, 3, 2]
+    queue.stop("ann")
+    wait_for(lambda: not any(job.active for job in (*rude, bob)))
+    assert rude[0].started < bob.started < rude[1].started
+
+
+def test_a_training_that_others_wait_for_has_a_shorter_limit(queue):
+    queue.longest_turn = 0
+    job = queue.start(ENDLESS, "ann")
+    wait_for(lambda: len(job.updates) > 2)
+    assert job.active
+    queue.start(QUICK, "bob")
+    wait_for(lambda: not job.active)
+    assert "while others wait" in job.message
+    assert job.weights
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: not enough memory: you tried to ..."),
+    ],
+)
+def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkeypatch, capsys, error):
+    def fail(config, watch=None):
+        raise error
+        yield
+
+    monkeypatch.setattr(jobs, "train", fail)
+    job = queue.start(QUICK, "ann")
+    wait_for(lambda: not job.active)
+    assert (job.state, job.message) == (FAILED, jobs.OUT_OF_MEMORY)
+    assert "Traceback" not in capsys.readouterr().err
+    monkeypatch.undo()
+
+
+def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(queue, monkeypatch, capsys):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    job = queue.start(QUICK, "ann")
+    wait_for(lambda: not job.active)
+    assert job.state == DONE
+    assert "Operation not permitted" in capsys.readouterr().out
 
 
 def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):

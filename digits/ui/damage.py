@@ -13,8 +13,9 @@ from digits.evaluation.robustness import RobustnessUpdate, robustness_step_by_st
 from digits.evaluation.shipped import DATA, shipped_curves
 from digits.files import fingerprint
 from digits.reading.recognizer import Recognizer
+from digits.ui.client import present_client, taking_turns
 from digits.ui.evaluation_answers import sprite
-from digits.ui.evaluation_requests import Chosen, choose, parse_amounts, taking_turns
+from digits.ui.evaluation_requests import Chosen, choose, parse_amounts
 from digits.ui.evaluations import Evaluation, Evaluations
 from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors, parse_visitor
@@ -88,7 +89,8 @@ def look(evaluations: Evaluations, network: Chosen, visitor: str, start: bool) -
     key = (fingerprint(network.weights), "robustness")
     if not start and evaluations.known(key) is None:
         return None
-    return evaluations.look(visitor, key, functools.partial(measure_curves, network.recognizer), slow=True)
+    start = functools.partial(measure_curves, network.recognizer)
+    return evaluations.look(visitor, key, start, True, present_client())
 
 
 def measure_curves(recognizer: Recognizer) -> Generator[RobustnessUpdate, None, None]:

@@ -24,6 +24,7 @@ from digits.ui.answers import (
     packed,
     signed,
 )
+from digits.ui.client import expensive, taking_turns
 from digits.ui.page_state import Page
 from digits.ui.parts import part
 from digits.ui.requests import (
@@ -103,7 +104,10 @@ def read_other(page: Page) -> Callable:
     @answer_errors
     def read_other(payload: dict) -> dict:
         """A picture or a test digit."""
-        return read(page, payload, parse_ink(payload))
+        if "picture" not in payload:
+            return read(page, payload, parse_ink(payload))
+        with taking_turns():
+            return read(page, payload, parse_ink(payload))
 
     return read_other
 
@@ -119,6 +123,7 @@ def read_number(page: Page) -> Callable:
 
 def read_number_picture(page: Page) -> Callable:
     @answer_errors
+    @expensive
     def read_number_picture(payload: dict) -> dict:
         return number_answer(page.networks.chosen(payload).read_number(open_image(parse_picture(payload))))
 
@@ -127,6 +132,7 @@ def read_number_picture(page: Page) -> Callable:
 
 def explain_reading(page: Page) -> Callable:
     @answer_errors
+    @expensive
     def explain_reading(payload: dict) -> dict:
         ink = parse_ink(payload)
         if not ink.any():
@@ -159,8 +165,8 @@ def show_unit(page: Page) -> Callable:
 
 def read_drawings(page: Page) -> Callable:
     @answer_errors
+    @expensive
     def read_drawings(payload: dict) -> dict:
-        one_thread()
         inks, _ = parse_drawings(payload)
         return {"digits": [reading.best for reading in page.networks.chosen(payload).read_ink(inks)]}
 

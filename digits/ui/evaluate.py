@@ -15,9 +15,10 @@ from digits.evaluation.shipped import DATA, shipped_report
 from digits.files import fingerprint
 from digits.reading.explain import explain
 from digits.ui.answers import explanation_answer
+from digits.ui.client import present_client, taking_turns
 from digits.ui.damage import DAMAGED, MEASURED, damage_digits, look_at_curves
 from digits.ui.evaluation_answers import COLUMNS, comparison_answer, report_answer
-from digits.ui.evaluation_requests import ENDINGS, LARGEST_FILE, Chosen, choose, parse_upload, taking_turns
+from digits.ui.evaluation_requests import ENDINGS, LARGEST_FILE, Chosen, choose, parse_upload
 from digits.ui.evaluations import Evaluation, Evaluations
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
@@ -81,7 +82,8 @@ def look(evaluations: Evaluations, network: Chosen, payload: dict) -> Evaluation
             return iter([EvaluationUpdate(1.0, report)])
         return evaluate_step_by_step(network.recognizer, source)
 
-    return evaluations.look(parse_visitor(payload), (fingerprint(weights), str(source)), start, slow=data == FILE)
+    key = (fingerprint(weights), str(source))
+    return evaluations.look(parse_visitor(payload), key, start, data == FILE, present_client())
 
 
 def evaluate_own(chosen: list[Chosen], payload: dict) -> list[Report]:

@@ -1,12 +1,8 @@
-"""What a request of the Evaluate tab names: networks, a file, amounts of damage; and the turns that its work takes."""
+"""What a request of the Evaluate tab names: networks, a file, and amounts of damage."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from gradio.utils import get_upload_folder
 
 from digits.errors import DigitsError
@@ -18,20 +14,6 @@ from digits.ui.requests import parse_text, parse_visitor
 
 ENDINGS = (".jsonl", ".jsonl.gz", ".npz", ".zip")
 LARGEST_FILE = 20_000_000  # bytes, as `serve.LARGEST_UPLOAD` says
-_turn = threading.Semaphore(2)  # of work in requests' own threads: a class of thirty must not take every thread
-
-
-@contextmanager
-def taking_turns() -> Iterator[None]:
-    """Work of a request's own thread: two at once, with one thread of torch's each."""
-    if not _turn.acquire(timeout=15):
-        raise DigitsError("The server is busy; try again in a moment.")
-    try:
-        if torch.get_num_threads() > 1:  # of this thread, as in draw.py
-            torch.set_num_threads(1)
-        yield
-    finally:
-        _turn.release()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 looks any more.
 """
 
-import os
-import sys
 import threading
 import time
 import traceback
@@ -14,21 +12,24 @@ from typing import Any
 
 import torch
 
+from digits.device import give_way
 from digits.errors import DigitsError
-from digits.jobs import NICENESS
+from digits.turns import in_turn
 
 KEPT = 60  # results; a report has up to 200 pictures, 160 kB
 LONGEST = 180.0  # seconds
 PATIENCE = 15.0  # seconds without a look: the page has gone, and the work ends
 MOST_AT_ONCE = 3  # of one visitor's that wait or run; the oldest makes room
+MOST_A_CLIENT = 20  # that wait or run; visitors are easily made up
 
 
 class Evaluation:
     """One evaluation, from the first look to its result. Any thread may read it."""
 
-    def __init__(self, visitor: str, start: Callable[[], Generator[Any, None, None]]) -> None:
+    def __init__(self, visitor: str, client: str, slow: bool, start: Callable[[], Generator[Any, None, None]]) -> None:
         """`start` makes a generator of updates with a `share` in [0, 1] and, the last of them, a `report`."""
-        self.visitor, self.start = visitor, start
+        self.visitor, self.client, self.slow, self.start = visitor, client, slow, start
+        self.began = 0.0  # when it ran; 0 while it waits
         self.share = 0.0
         self.report: Any = None
         self.error = ""
@@ -40,14 +41,13 @@ class Evaluation:
         return self.report is not None or bool(self.error)
 
     def run(self) -> None:
-        began = time.monotonic()
         try:
             updates = self.start()
             for update in updates:
                 self.share = update.share
                 if update.report is not None:
                     self.report = update.report
-                elif time.monotonic() - began > LONGEST:
+                elif time.monotonic() - self.began > LONGEST:
                     self.error = f"The evaluation took over {LONGEST:.0f} seconds; give it a smaller file."
                 elif time.monotonic() - self.looked > PATIENCE:
                     self.error = "Nobody looked at the evaluation any more, so it was ended."
@@ -63,7 +63,9 @@ class Evaluation:
 
 
 class Evaluations:
-    """The newest evaluations, by what they are of. Two run at once: a quick one, and one that takes a while."""
+    """The newest evaluations, by what they are of. Two run at once: a quick one, and one that takes a while; clients
+    take turns.
+    """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Evaluation] = OrderedDict()
@@ -71,16 +73,16 @@ class Evaluations:
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
 
-    def look(self, visitor: str, key: Hashable, start: Callable, slow: bool = False) -> Evaluation:
+    def look(self, visitor: str, key: Hashable, start: Callable, slow: bool = False, client: str = "") -> Evaluation:
         """The evaluation by this key; it is started where there is none, or one that was given up or is known to have
-        failed.
+        failed. Raises DigitsError where too many of this client's wait.
         """
         with self._lock:
             evaluation = self._kept.get(key)
             if evaluation is None or evaluation.told:
-                self._make_room(visitor)
-                evaluation = self._kept[key] = Evaluation(visitor, start)
-                (self._slow if slow else self._quick).submit(evaluation.run)
+                self._make_room(visitor, client)
+                evaluation = self._kept[key] = Evaluation(visitor, client, slow, start)
+                (self._slow if slow else self._quick).submit(self._run_next, slow)
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -93,8 +95,22 @@ class Evaluations:
         evaluation = self._kept.get(key)
         return None if evaluation is None or evaluation.error else evaluation
 
-    def _make_room(self, visitor: str) -> None:
+    def _run_next(self, slow: bool) -> None:
+        """One of those that wait, whose turn it is."""
+        with self._lock:
+            kept = [evaluation for evaluation in self._kept.values() if evaluation.slow == slow]
+            waiting = [evaluation for evaluation in kept if not evaluation.began]
+            served = sorted((each for each in kept if each.began), key=lambda each: each.began)
+            if not waiting:  # one that waited was dropped
+                return
+            evaluation = in_turn(waiting, served)[0]
+            evaluation.began = time.monotonic()
+        evaluation.run()
+
+    def _make_room(self, visitor: str, client: str) -> None:
         """A visitor's oldest evaluation ends at its next update where they have started too many."""
+        if sum(each.client == client and not each.ended for each in self._kept.values()) >= MOST_A_CLIENT:
+            raise DigitsError("Many evaluations from your address are waiting already; try again in a moment.")
         active = [
             evaluation for evaluation in self._kept.values() if evaluation.visitor == visitor and not evaluation.ended
         ]
@@ -105,6 +121,4 @@ class Evaluations:
 def _yield_to_readings() -> None:
     """Of this thread: one thread of torch's, and a low priority where threads have one of their own."""
     torch.set_num_threads(1)
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
+    give_way()

@@ -1,7 +1,6 @@
 """How it works: the graph that autograd noted while the network read the drawing, and one step of training."""
 
 import copy
-import threading
 from collections.abc import Callable
 
 import gradio as gr
@@ -12,6 +11,7 @@ from torch.nn import functional as F
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
 from digits.model.graph import Node, describe, leaves_of, run_backward
+from digits.ui.client import expensive
 from digits.ui.page_state import Page
 from digits.ui.parts import part
 from digits.ui.requests import answer_errors, parse_ink
@@ -19,10 +19,6 @@ from digits.ui.requests import answer_errors, parse_ink
 CALLS = ("forward", "backward", "again", "step")
 EXAMPLE = 2  # this test digit is a 1
 RATE = 0.01  # of plain SGD
-AT_ONCE = 2  # steps that run at the same time; others wait a moment, so that readings do not
-WAIT = 4.0  # seconds
-
-_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 def how_tab(page: Page) -> gr.HTML:
@@ -31,6 +27,7 @@ def how_tab(page: Page) -> gr.HTML:
 
 def look_at_graph(page: Page) -> Callable:
     @answer_errors
+    @expensive
     def look_at_graph(payload: dict) -> dict:
         """One digit through a copy of the network in use, as far as {"call"} says; nothing is kept on the server."""
         call, noted, ink_wanted = payload.get("call"), payload.get("grad", True), payload.get("ink", False)
@@ -39,14 +36,9 @@ def look_at_graph(page: Page) -> Callable:
         ink, network = parse_ink(payload)[None], page.networks.chosen(payload).model
         if not ink.any():
             raise DigitsError("The pad is empty; draw a digit first.")
-        if not _places.acquire(timeout=WAIT):
-            raise DigitsError("Many visitors look at graphs just now; try again in a moment.")
-        try:
-            with torch.inference_mode(False), torch.enable_grad():
-                ink = ink.clone().requires_grad_(ink_wanted)
-                return run_calls(_copy(network), ink, parse_label(payload), call, noted)
-        finally:
-            _places.release()
+        with torch.inference_mode(False), torch.enable_grad():
+            ink = ink.clone().requires_grad_(ink_wanted)
+            return run_calls(_copy(network), ink, parse_label(payload), call, noted)
 
     return look_at_graph
 

@@ -7,6 +7,7 @@ from gradio.utils import get_space
 
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
+from digits.ui.client import KnowClient, trust_proxies
 from digits.ui.limit_body import LimitBody
 from digits.ui.page import build_page
 from digits.ui.parts import serve_modules
@@ -24,6 +25,7 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
     """Serve the page until Ctrl-C. Raises DigitsError where the device, the host or the port cannot be had."""
     check_address(host, port)
     demo, page = build_page(device)
+    trust_proxies()
     demo.launch(
         server_name=host,
         server_port=port,
@@ -36,7 +38,7 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
         run_history=False,  # it would cost 10 to 22 ms at every live event
         ssr_mode=False,
         max_file_size=LARGEST_UPLOAD,
-        app_kwargs={"middleware": [(LimitBody, (), {})], "routes": serve_modules(demo)},
+        app_kwargs={"middleware": [(KnowClient, (), {}), (LimitBody, (), {})], "routes": serve_modules(demo)},
     )
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     print(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")

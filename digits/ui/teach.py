@@ -7,6 +7,7 @@ import torch
 
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from digits.training.teaching import TeachConfig
+from digits.ui.client import present_client, taking_turns
 from digits.ui.networks import DEFAULT, TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors, parse_drawings, parse_text, parse_visitor
@@ -18,7 +19,8 @@ def teaching_functions(page: Page) -> list[Callable]:
     def start(payload: dict) -> Job:
         key = payload.get("network") or DEFAULT
         recognizer = page.networks.get(key)
-        inks, labels = parse_drawings(payload)
+        with taking_turns():
+            inks, labels = parse_drawings(payload)
         config = TeachConfig(
             weights=page.networks.path(key),
             model=recognizer.model.name,
@@ -26,7 +28,7 @@ def teaching_functions(page: Page) -> list[Callable]:
             labels=labels,
             device=page.device,
         )
-        return page.jobs.start(config, parse_visitor(payload))
+        return page.jobs.start(config, parse_visitor(payload), client=present_client())
 
     @answer_errors
     async def teach(payload: dict) -> dict:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import gradio as gr
-import torch
 
 from digits.data.augment import AUGMENTATIONS
 from digits.data.mnist import load_mnist
@@ -17,6 +16,7 @@ from digits.training.look import Look, Looker, Watch, hard_digits
 from digits.training.speed import images_per_second
 from digits.training.update import TrainingUpdate
 from digits.ui.answers import packed, signed
+from digits.ui.client import expensive, present_client
 from digits.ui.evaluation_answers import sprite
 from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
@@ -124,11 +124,10 @@ def parse_watch(payload: dict) -> Watch:
 
 def prepare(page: Page) -> Callable:
     @answer_errors
+    @expensive
     def prepare(payload: dict) -> dict:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
-        if torch.get_num_threads() > 1:
-            torch.set_num_threads(1)
         model = create_model(config.model, config.seed).eval()
         layers = describe_layers(model)
         parameters = sum(layer.parameters for layer in layers)
@@ -180,7 +179,7 @@ def start_training(page: Page) -> Callable:
     @answer_errors
     def start_training(payload: dict) -> dict:
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
-        job = page.jobs.start(config, parse_visitor(payload), watch)
+        job = page.jobs.start(config, parse_visitor(payload), watch, present_client())
         return {"job": job.id}
 
     return start_training

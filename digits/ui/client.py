@@ -1,0 +1,139 @@
+"""Who asks, by address, and how much work one address may ask for.
+
+Anybody can make up visitors; nobody can make up an address. Behind a proxy it is the one that the proxy saw: uvicorn
+takes the forwarded address from proxies that it trusts alone (this computer, or what FORWARDED_ALLOW_IPS names), and of
+a chain the last that is none of them, so that what a client writes into the header itself never counts.
+"""
+
+import functools
+import ipaddress
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import torch
+from gradio.utils import get_space
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from digits.errors import DigitsError
+
+BUSY = "The server is busy; try again in a moment."
+TOO_MUCH = "You asked for a lot at once; wait {seconds:.0f} seconds."
+SPACE_PROXIES = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+
+_client: ContextVar[str] = ContextVar("client", default="")
+
+
+class KnowClient:
+    """ASGI middleware: everything that a request starts can ask for `present_client`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _client.set(name_client((scope.get("client") or [""])[0]))
+        await self.app(scope, receive, send)
+
+
+def present_client() -> str:
+    """The client whose request this is; one for all where the app is served without KnowClient."""
+    return _client.get()
+
+
+def name_client(address: str) -> str:
+    """An address -> whose it is. A household has 2**64 addresses of IPv6, and counts as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if parsed.version == 6 and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def trust_proxies() -> None:
+    """On a Space every request comes through the Hub's proxies, which have private addresses; call before serving."""
+    if get_space():
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", SPACE_PROXIES)
+
+
+class Work:
+    """Work that takes a thread and tenths of a second or more: so much at once, and so much a client.
+
+    A client is charged the processor's seconds. As one second is given back every second, whoever asks for one thing
+    after the other is never refused.
+    """
+
+    def __init__(
+        self,
+        at_once: int = 2,
+        patience: float = 15.0,
+        most: int = 24,
+        most_a_client: int = 8,
+        saved: float = 20.0,
+    ) -> None:
+        """`at_once` run, with a thread of torch's each; others wait `patience` seconds. At most `most` in all and
+        `most_a_client` of one client's run or wait, of Gradio's forty threads. A client may be `saved` seconds ahead.
+        """
+        self.patience, self.most, self.most_a_client, self.saved = patience, most, most_a_client, saved
+        self._places = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+        self._present: Counter[str] = Counter()  # calls that run or wait, by client
+        self._paid: dict[str, float] = {}  # when all that the client had done will be paid for
+
+    @contextmanager
+    def turn(self, client: str) -> Iterator[None]:
+        """Wait for a place and do the work. Raises DigitsError where there is none, or the client had too much."""
+        self._enter(client)
+        try:
+            if not self._places.acquire(timeout=self.patience):
+                raise DigitsError(BUSY)
+            began = time.thread_time()
+            try:
+                if torch.get_num_threads() > 1:  # of this thread, as in draw.py
+                    torch.set_num_threads(1)
+                yield
+            finally:
+                self._places.release()
+                with self._lock:
+                    paid = max(self._paid.get(client, 0), time.monotonic())
+                    self._paid[client] = paid + time.thread_time() - began
+        finally:
+            with self._lock:
+                self._present[client] -= 1
+
+    def _enter(self, client: str) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._paid = {name: paid for name, paid in self._paid.items() if paid > now}
+            self._present = +self._present  # without those at zero
+            ahead = self._paid.get(client, now) - now
+            if ahead > self.saved:
+                raise DigitsError(TOO_MUCH.format(seconds=max(1, ahead - self.saved)))
+            if self._present[client] >= self.most_a_client or self._present.total() >= self.most:
+                raise DigitsError(BUSY)
+            self._present[client] += 1
+
+
+work = Work()  # of this process, however many pages it serves
+
+
+def taking_turns() -> AbstractContextManager[None]:
+    """Expensive work of a request's own thread, as a turn of its client's."""
+    return work.turn(present_client())
+
+
+def expensive(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Wrap a server function that runs in a thread, all of which is a turn of its client's."""
+
+    @functools.wraps(function)
+    def wrapped(payload: dict[str, Any]) -> dict[str, Any]:
+        with taking_turns():
+            return function(payload)
+
+    return wrapped

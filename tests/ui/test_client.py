@@ -1,0 +1,125 @@
+"""Who asks, how much, and that one who asks a lot keeps nobody from asking."""
+
+import asyncio
+import json
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from digits.errors import DigitsError
+from digits.ui.client import KnowClient, Work, name_client, present_client
+
+
+def test_an_address_names_its_client():
+    assert name_client("203.0.113.7") == "203.0.113.7"
+    assert name_client("::ffff:203.0.113.7") == "203.0.113.7"
+    assert name_client("2001:db8:1:2:3:4:5:6") == name_client("2001:db8:1:2::1") != name_client("2001:db8:1:3::1")
+    assert len(name_client("x" * 10_000)) == 64
+    assert name_client("") == ""
+
+
+def test_everything_that_a_request_starts_knows_its_client():
+    async def app(scope, receive, send):
+        seen.append(present_client())
+        seen.append(await asyncio.to_thread(present_client))
+
+    seen = []
+    asyncio.run(KnowClient(app)({"type": "http", "client": ("203.0.113.7", 1)}, None, None))
+    asyncio.run(KnowClient(app)({"type": "http", "client": None}, None, None))
+    assert seen == ["203.0.113.7", "203.0.113.7", "", ""]
+
+
+def burn(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def test_who_has_had_too_much_waits_and_others_do_not():
+    work = Work(saved=0.1)
+    with work.turn("rude"):
+        burn(0.3)
+    with pytest.raises(DigitsError, match="wait 1 seconds"), work.turn("rude"):
+        pass
+    with work.turn("ann"):
+        pass
+    time.sleep(0.4)
+    with work.turn("rude"):
+        pass
+
+
+def test_calls_at_once_are_few_for_a_client_and_more_in_all():
+    work, leave = Work(at_once=1, patience=30, most=4, most_a_client=2), threading.Event()
+
+    def call(client: str) -> None:
+        with work.turn(client):
+            leave.wait(30)
+
+    def start(client: str) -> threading.Thread:
+        before = work._present.total()
+        thread = threading.Thread(target=call, args=[client], daemon=True)
+        thread.start()
+        while work._present.total() == before:
+            time.sleep(0.001)
+        return thread
+
+    threads = [start("rude"), start("rude")]
+    with pytest.raises(DigitsError, match="busy"), work.turn("rude"):
+        pass
+    threads += [start("ann"), start("bob")]
+    with pytest.raises(DigitsError, match="busy"), work.turn("cem"):
+        pass
+    leave.set()
+    for thread in threads:
+        thread.join()
+    with work.turn("rude"):
+        pass
+
+
+def test_who_waits_too_long_for_a_place_is_told_so():
+    work = Work(at_once=1, patience=0.01)
+    with work.turn("ann"), pytest.raises(DigitsError, match="busy"), work.turn("bob"):
+        pass
+    with work.turn("bob"):
+        pass
+
+
+@pytest.mark.slow
+def test_one_client_that_invents_visitors_keeps_nobody_from_training(app):
+    """Over HTTP, behind the proxy that this test says it is."""
+    with urllib.request.urlopen(app + "config", timeout=30) as answer:
+        parts = {part["props"].get("elem_id"): part["id"] for part in json.load(answer)["components"]}
+    settings = {"model": "mlp", "optimizer": "adam", "learning_rate": 0.001, "batch_size": 1000, "epochs": 1}
+    settings |= {"augment": "none", "precision": "float32", "seed": 0}
+    long = settings | {"epochs": 200, "batch_size": 64}
+
+    def ask(function: str, client: str, **payload: object) -> dict:
+        question = {"session_hash": "x", "component_id": parts["train"], "fn_name": function, "data": payload}
+        # What is before the last comma is what the client wrote itself; it must not count.
+        headers = {"content-type": "application/json", "x-forwarded-for": f"192.0.2.{len(invented)}, {client}"}
+        request = urllib.request.Request(app + "gradio_api/component_server", json.dumps(question).encode(), headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    invented: list[str] = []
+    refused = 0
+    for number in range(25):
+        invented.append(f"invented-visitor-number-{number}")
+        answer = ask("start_training", "203.0.113.7", visitor=invented[-1], settings=long)
+        refused += "from your address" in answer.get("error", "")
+    try:
+        assert refused >= 10
+        honest = ask("start_training", "203.0.113.8", visitor="honest-visitor-number-1", settings=settings)
+        look = {"visitor": "honest-visitor-number-1", "job": honest["job"]}
+        assert ask("look_at_training", "203.0.113.8", **look)["ahead"] <= 1
+        ask("stop_training", "203.0.113.7", visitor=invented[0])  # the one that runs; ten others of theirs wait
+        end = time.monotonic() + 120
+        while (state := ask("look_at_training", "203.0.113.8", **look)["state"]) in ("waiting", "running"):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert state == "done"
+    finally:
+        for visitor in invented:
+            ask("stop_training", "203.0.113.7", visitor=visitor)
