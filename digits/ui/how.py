@@ -6,6 +6,7 @@ from digits.reading.atlas import Atlases
 from digits.ui.lesson import collect, define, graph, loss, modes, predict, step
 from digits.ui.page_state import Page
 from digits.ui.parts import part
+from digits.ui.requests import FRAME
 
 EXAMPLE = 2  # this test digit is a 1
 
@@ -29,6 +30,7 @@ def how_tab(page: Page) -> gr.HTML:
         "how",
         functions,
         example=EXAMPLE,
+        unit=FRAME,
         rate=graph.RATE,
         seeds=collect.SEEDS,
         widths=define.WIDTHS,

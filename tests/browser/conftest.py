@@ -53,7 +53,7 @@ class Visitor:
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.address)
-        page.locator(".paper").wait_for()
+        page.locator(".paper").wait_for(state="attached")  # another tab may be open
         page.locator(".network b:not(:empty)").wait_for()  # the server has said who the visitor is
         self.page = page
         return page

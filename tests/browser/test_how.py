@@ -1,35 +1,180 @@
-"""How it works: what is pressed is run by PyTorch, on a copy of the network in use."""
+"""How it works: seven steps, each driven by PyTorch on the visitor's own drawing and the network in use."""
 
-import os
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from drawings import DIGITS
 from playwright.sync_api import expect
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+STEPS = ["Collect data", "Define the model", "Build the graph", "Loss and optimizer", "Train", "Evaluate", "Predict"]
 
 
-@pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desktop", "phone", "dark"])
-def test_the_graph_its_errors_and_a_step(visit, app, options):
-    visitor = visit(app + "?tab=how&net=mlp", **options)
-    part = visitor.page.locator("#how")
-    expect(part.locator(".count")).to_contain_text("11 nodes")
-    expect(part.locator(".node")).to_have_count(11)
-    if folder := os.environ.get("HOW_SHOTS"):
-        visitor.page.screenshot(path=f"{folder}/how-{'-'.join(map(str, options)) or 'desktop'}.png")
-    first = part.locator(".node").first
-    first.focus()
-    first.press("ArrowRight")
-    expect(part.locator(".chosen")).to_have_text("LogSoftmaxBackward0")
-    part.get_by_role("button", name="backward() twice").click()
-    expect(part.locator(".prompt")).to_contain_text("RuntimeError: Trying to backward")
-    part.get_by_role("button", name="optimizer.step()").click()
-    expect(part.locator(".result")).to_contain_text("after it")
-    part.locator(".nograd").check()
-    expect(part.locator(".count")).to_have_text("No graph")
-    part.get_by_role("button", name="loss.backward()", exact=True).click()
-    expect(part.locator(".prompt")).to_contain_text("does not require grad")
-    expect(part.locator(".try .done")).to_have_count(3)
-    assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+def open_step(visitor, number: int):
+    """Press a step in the rail -> the tab."""
+    tab = visitor.page.locator("#how")
+    tab.locator(".rail button").nth(number - 1).click()
+    expect(tab.locator("h1")).to_have_text(STEPS[number - 1])
+    return tab
+
+
+def assert_no_fault(visitor) -> None:
     found = Axe().run(visitor.page, context="#how").response["violations"]
-    assert not found, [(each["id"], each["nodes"][0]["html"]) for each in found]
+    assert not found, [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture(params=[{}, PHONE], ids=["desktop", "phone"])
+def how(request, visit, app):
+    """A visitor at step 3, with the beginners' network in use."""
+    return visit(app + "?tab=how&net=mlp", **request.param)
+
+
+def test_the_wall_shows_one_kind_and_a_preparation_step_can_be_left_out(how):
+    tab = open_step(how, 1)
+    expect(tab.locator(".own .read")).to_contain_text("Read as 1")
+    tab.get_by_role("group", name="Kind of digit").get_by_role("button", name="4").click()
+    expect(tab.locator(".wall")).to_have_attribute("aria-label", re.compile(r"labelled 4(, 4)+$"))
+    tab.locator(".wall").focus()
+    tab.locator(".wall").press("ArrowRight")
+    expect(tab.locator(".pixel")).to_contain_text("of 255")
+    expect(tab.locator(".try .done")).to_have_count(1)
+
+
+def test_a_unit_is_opened_and_a_new_network_has_another_width(how):
+    tab = open_step(how, 2)
+    expect(tab.locator(".equation")).to_contain_text("784 products add up to")
+    tab.get_by_role("button", name="Next unit").click()
+    expect(tab.locator(".sum ~ .equation")).to_be_visible()
+    expect(tab.get_by_text("Unit 2 of 512")).to_be_visible()
+    tab.get_by_role("button", name="A new one").click()
+    slider = tab.get_by_role("slider")
+    slider.focus()
+    slider.press("Home")
+    expect(tab.locator(".total")).to_contain_text("6,370 parameters")
+    expect(tab.locator(".code")).to_contain_text("nn.Linear(784, 8)")
+    expect(tab.locator(".try .done")).to_have_count(3)
+
+
+def test_the_graph_its_errors_and_a_step(how):
+    tab = open_step(how, 3)
+    expect(tab.locator(".count")).to_contain_text("11 nodes")
+    expect(tab.locator(".node")).to_have_count(11)
+    last = tab.locator(".node").filter(has_text="NllLoss")
+    last.focus()
+    last.press("ArrowLeft")
+    expect(tab.locator(".inspector h2")).to_have_text("LogSoftmaxBackward0")
+    tab.get_by_role("button", name="backward() twice").click()
+    expect(tab.locator(".prompt")).to_contain_text("RuntimeError: Trying to backward")
+    tab.get_by_role("button", name="optimizer.step()").click()
+    expect(tab.locator(".result")).to_contain_text("after it")
+    tab.get_by_role("checkbox", name="torch.no_grad()").check()
+    expect(tab.locator(".count")).to_have_text("No graph")
+    tab.get_by_role("button", name="loss.backward()", exact=True).click()
+    expect(tab.locator(".prompt")).to_contain_text("does not require grad")
+    tab.get_by_role("checkbox", name="torch.no_grad()").uncheck()
+    tab.get_by_role("button", name="With a loop").click()
+    expect(tab.locator(".count")).to_contain_text("19 nodes")
+    turns = tab.get_by_role("slider")
+    turns.focus()
+    turns.press("End")
+    expect(tab.locator(".count")).to_contain_text("25 nodes")
+    expect(tab.locator(".try .done")).to_have_count(3)
+
+
+def test_the_ink_gets_a_gradient_where_it_wants_one(how):
+    tab = open_step(how, 3)
+    expect(tab.locator(".count")).to_contain_text("11 nodes")
+    tab.get_by_role("checkbox", name="ink.requires_grad_()").check()
+    expect(tab.locator(".node.leaf b").filter(has_text=re.compile("^ink$"))).to_be_visible()
+
+
+def test_another_truth_costs_more_and_too_large_a_rate_goes_uphill(how):
+    tab = open_step(how, 4)
+    loss = tab.locator(".of-loss")
+    expect(loss.locator(".result").first).to_contain_text("so the loss is")
+    before = loss.locator(".result").first.inner_text()
+    loss.get_by_role("combobox").select_option("0")
+    expect(loss.locator(".result").first).not_to_have_text(before)
+    rate = loss.get_by_role("slider")
+    rate.focus()
+    rate.press("End")
+    expect(loss.locator(".result").last).to_contain_text("Too far")
+    loss.get_by_role("button", name="Another batch").click()
+    expect(tab.locator(".try .done")).to_have_count(3)
+
+
+def test_a_step_taken_apart_and_ten_at_once(how):
+    tab = open_step(how, 5)
+    counters = tab.locator(".counters")
+    expect(counters).to_contain_text("0.0000")
+    for name in ("zero_grad()", "model(x)", "cross_entropy()", "backward()", "step()"):
+        tab.locator(".five").get_by_role("button", name=name, exact=True).click()
+        expect(tab.locator(".trouble")).to_be_hidden()
+        expect(tab.locator(".of-train .result")).not_to_be_empty()
+        expect(tab.locator(".code .on")).to_have_count(1)
+    expect(counters.locator("dd").first).to_have_text("1")
+    tab.get_by_role("button", name="10 steps").click()
+    expect(counters.locator("dd").first).to_have_text("11")
+    expect(counters.locator("dd").nth(1)).to_have_text("176")
+    tab.get_by_role("button", name="Begin again").click()
+    expect(counters.locator("dd").first).to_have_text("0")
+    tab.locator(".five").get_by_role("button", name="backward()", exact=True).click()
+    expect(tab.locator(".trouble")).to_contain_text("'loss' is not defined")
+
+
+def test_train_and_eval_and_a_mistake_onto_the_pad(how):
+    tab = open_step(how, 6)
+    expect(tab.locator(".scores")).to_contain_text("19 wrong")
+    how.page.locator(".network").click()
+    how.page.locator(".choice .reader").filter(has_text="CNN").last.click()
+    expect(tab.locator(".of-evaluate")).to_contain_text("BatchNorm2d differ")
+    tab.get_by_role("slider").press("Home")
+    expect(tab.locator(".try .done")).to_have_count(2)
+    tab.locator(".mistakes button").first.click()
+    expect(how.page.locator(".paper")).to_be_visible()
+    expect(how.page.locator(".verdict .answer")).not_to_be_empty()
+
+
+def test_the_map_has_the_drawing_and_its_neighbours(how):
+    tab = open_step(how, 7)
+    expect(tab.locator(".yours")).to_be_visible(timeout=60_000)
+    expect(tab.locator(".neighbours li")).to_have_count(6)
+    before = tab.locator(".yours").get_attribute("style")
+    how.tab("Draw")
+    how.draw(DIGITS[2])
+    how.tab("How it works")
+    expect(tab.locator(".yours")).not_to_have_attribute("style", before)
+    expect(tab.locator(".inspector .note").last).to_contain_text("2")
+    tab.get_by_role("button", name="Ten outputs").click()
+    expect(tab.locator(".legend")).to_contain_text("misread")
+    tab.locator(".neighbours button").first.click()
+    expect(how.page.locator(".verdict .answer")).to_have_text("2")
+
+
+def test_every_step_has_a_link_and_the_browser_goes_back(visit, app):
+    visitor = visit(app + "?tab=how&net=mlp&step=4")
+    expect(visitor.page.locator("#how h1")).to_have_text("Loss and optimizer")
+    open_step(visitor, 5)
+    assert "step=5" in visitor.page.url
+    visitor.page.go_back()
+    expect(visitor.page.locator("#how h1")).to_have_text("Loss and optimizer")
+
+
+def test_what_was_tried_stays_tried(visit, app):
+    visitor = visit(app + "?tab=how&net=mlp&step=3")
+    visitor.page.get_by_role("button", name="backward() twice").click()
+    expect(visitor.page.locator("#how .try .done")).to_have_count(1)
+    visitor.open()
+    expect(visitor.page.locator("#how .try .done")).to_have_count(1)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_step_has_a_fault_that_axe_finds(visit, app, theme):
+    visitor = visit(f"{app}?tab=how&net=mlp&__theme={theme}")
+    ready = [".own .read", ".equation", ".node", ".chart .line", ".batch li", ".scores > div", ".neighbours li"]
+    for number, selector in enumerate(ready, start=1):
+        tab = open_step(visitor, number)
+        expect(tab.locator(selector).first).to_be_visible(timeout=60_000)
+        assert_no_fault(visitor)

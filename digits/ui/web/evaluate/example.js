@@ -3,9 +3,10 @@
 import { lay, paintImportance } from '../draw/why.js';
 import { bytes, make, percent, say } from '../lib/dom.js';
 import { paintShares } from '../lib/paint.js';
+import { pictureOf } from '../lib/picture.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
-import { packed, pictureOf, pixelsOf } from './sprite.js';
+import { packed, pixelsOf } from './sprite.js';
 
 const article = (digit) => (digit === 8 ? 'an' : 'a');
 

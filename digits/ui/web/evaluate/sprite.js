@@ -1,7 +1,6 @@
 // Sprites: many digits in one PNG whose opacity is the ink. A tile is a mask over the page's own ink colour, so that it
 // is dark on light paper and light on dark, whichever the page is.
 import { make } from '../lib/dom.js';
-import { colour } from '../lib/paint.js';
 
 const SIDE = 28; // pixels of a digit
 
@@ -32,20 +31,3 @@ export async function pixelsOf(source, at, columns) {
 
 /** The same bytes as the server takes them. */
 export const packed = (pixels) => btoa(String.fromCharCode(...pixels));
-
-/** The same bytes as a picture for the pad: what it shows, in the page's ink, and what it sends, black on white. */
-export function pictureOf(pixels, node, scale = 10) {
-  const pen = colour(node, '--ink');
-  const [bitmap, sent] = [(share) => [...pen, share], (share) => [255 - share, 255 - share, 255 - share, 255]].map(
-    (paint) => {
-      const canvas = make('canvas', { width: SIDE, height: SIDE });
-      const image = new ImageData(SIDE, SIDE);
-      pixels.forEach((share, i) => image.data.set(paint(share), i * 4));
-      canvas.getContext('2d').putImageData(image, 0, 0);
-      return canvas;
-    },
-  );
-  const large = make('canvas', { width: SIDE * scale, height: SIDE * scale });
-  large.getContext('2d').drawImage(sent, 0, 0, SIDE * scale, SIDE * scale);
-  return { bitmap, data: large.toDataURL('image/png') };
-}

@@ -1,187 +1,153 @@
-// How it works: autograd's own graph of the visitor's drawing, and one step, call by call.
-import { make, percent, say } from '../lib/dom.js';
+// How it works: seven steps, each a module of its own; the rail, the code beside them, and what has been tried.
+import { bytes, make, say } from '../lib/dom.js';
+import { pictureOf } from '../lib/picture.js';
+import { questionOf } from '../lib/question.js';
 import { connect, latest } from '../lib/server.js';
+import { isEmpty } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
+import { collect } from './collect.js';
+import { define } from './define.js';
+import { evaluate } from './evaluate.js';
+import { graph } from './graph.js';
+import { loss } from './loss.js';
+import { predict } from './predict.js';
+import { train } from './train.js';
 
-const LINES = { forward: 1, backward: 3, again: 3, step: 4 };
+const STEPS = [collect, define, graph, loss, train, evaluate, predict];
 const KEPT = 'digits-how-tried';
 
 export function mount({ element, props, server }) {
   const { constants } = props;
   const call = connect(server);
   const find = (selector) => element.querySelector(selector);
-  const code = [
-    'optimizer.zero_grad()',
-    'logits = model(ink)',
-    'loss = cross_entropy(logits, y)',
-    'loss.backward()',
-    'optimizer.step()',
-  ];
-  let wish = 'backward';
-  let nodes = [];
-  let buttons = [];
   const tried = readTried();
+  let at = stepOfAddress();
+  const shown = new Map(); // step -> { node, refresh } of those that were opened
 
-  find('.code').append(...code.map((line) => make('li', {}, line)));
-  find('.label').append(
-    make('option', { value: '' }, 'as read'),
-    ...Array.from({ length: 10 }, (_, digit) => make('option', { value: digit }, String(digit))),
-  );
+  const frame = {
+    constants,
+    /** Ask the server about the visitor's digit and the network in use; null where it refused, which the page says. */
+    async ask(name, payload = {}) {
+      const answer = await call(name, { network: store.get('network'), ...digit(constants.example), ...payload }, 20);
+      const trouble = find('.trouble');
+      trouble.hidden = !answer.error;
+      say(trouble, answer.error ?? '');
+      return answer.error ? null : answer;
+    },
+    isExample: () => isEmpty(store.get('drawing')) || store.get('drawing').wide,
+    /** Put a digit onto the pad, where it can be changed; a test digit by its index. */
+    load(ink, { index, label }) {
+      const { bitmap, data } = pictureOf(bytes(ink), element);
+      const editable = { bitmap, editable: true, unit: constants.unit };
+      const picture = index === undefined ? { ...editable, data } : { ...editable, index, label };
+      store.set({ drawing: { strokes: [], picture, wide: false }, tab: 'draw' });
+    },
+    setCode(lines) {
+      find('.code').replaceChildren(...lines.map((line) => make('li', {}, make('code', {}, line))));
+    },
+    /** Light lines of the code, counted from 0; tone: a (forward) or b (backward). */
+    light(lines, tone = 'a') {
+      [...find('.code').children].forEach((line, place) => {
+        line.className = lines.includes(place) ? `on ${tone}` : '';
+      });
+    },
+    prompt: (text) => {
+      find('.prompt').hidden = !text;
+      say(find('.prompt'), text);
+    },
+    inspect(title, note, ...nodes) {
+      find('.inspector').hidden = !title;
+      say(find('.inspector h2'), title);
+      say(find('.inspector .title .note'), note);
+      find('.inspector .body').replaceChildren(...nodes);
+    },
+    /** One of the three things to try was done. */
+    done(key) {
+      if (tried.has(key)) return;
+      tried.add(key);
+      try {
+        localStorage.setItem(KEPT, JSON.stringify([...tried]));
+      } catch {}
+      showProgress();
+    },
+  };
 
-  const ask = latest(async () => {
-    if (store.get('tab') !== 'how' || !store.get('network')) return;
-    const mine = wish;
-    const label = find('.label').value;
-    const answer = await call('look_at_graph', {
-      network: store.get('network'),
-      call: mine,
-      grad: !find('.nograd').checked,
-      ink: find('.inkgrad').checked,
-      label: label === '' ? null : Number(label),
-      ...digit(constants.example),
-    });
-    if (answer.error) return say(find('.result'), answer.error);
-    show(answer, mine);
+  const items = STEPS.map((step, place) => {
+    const button = make(
+      'button',
+      { type: 'button', onclick: () => open(place, true) },
+      make('span', { class: 'number' }),
+      make('span', { class: 'words' }, make('b', {}, step.name), make('small', {}, step.under)),
+    );
+    return make('li', {}, button);
+  });
+  find('.rail ol').append(...items);
+  find('.copy').addEventListener('click', async () => {
+    const text = [...find('.code').children].map((line) => line.textContent).join('\n');
+    await navigator.clipboard?.writeText(text).catch(() => {});
+    say(find('.copy'), 'Copied');
+    setTimeout(() => say(find('.copy'), 'Copy'), 1_500);
   });
 
-  function show(answer, mine) {
-    paint(find('canvas'), answer.ink);
-    say(
-      find('.whose'),
-      'index' in digit(constants.example) ? 'A digit of the test set; draw your own under Draw.' : 'Your drawing.',
-    );
-    say(find('.loss'), `loss ${figure(answer.loss)}`);
-    say(find('.count'), answer.nodes.length ? `${answer.nodes.length} nodes, new at every call` : 'No graph');
-    find('.start').replaceChildren(
-      ...answer.start.map((value, kind) =>
-        make('li', {}, String(kind), make('i', {}, `${value < 0 ? '−' : '+'}${figure(Math.abs(value))}`)),
+  function showProgress() {
+    items.forEach((item, place) => {
+      const step = STEPS[place];
+      const whole = step.tries.every(([key]) => tried.has(key));
+      item.classList.toggle('done', whole);
+      const button = item.firstChild;
+      if (place === at) button.setAttribute('aria-current', 'step');
+      else button.removeAttribute('aria-current');
+      say(button.querySelector('.number'), whole && place !== at ? '✓' : String(place + 1));
+    });
+    find('.try').replaceChildren(
+      ...STEPS[at].tries.map(([key, text]) =>
+        make('li', { class: tried.has(key) ? 'done' : '' }, make('span', {}, text), tried.has(key) ? ' ✓' : ''),
       ),
     );
-    [...find('.code').children].forEach((line, place) => line.classList.toggle('on', place === LINES[mine]));
-    const refused = answer.refused ? `\n>>> loss.backward()\nRuntimeError: ${answer.refused}` : '';
-    say(find('.prompt'), `>>> loss.grad_fn\n${answer.gradFn}${refused}`);
-    showNodes(answer.nodes);
-    const likely = percent(answer.softmax[answer.label], 2);
-    if (answer.refused)
-      say(
-        find('.result'),
-        answer.nodes.length
-          ? 'PyTorch refuses: the graph is spent. What it kept was freed; call model(ink) again.'
-          : 'PyTorch refuses: under no_grad() nothing was noted, so there is no way back.',
-      );
-    else if (answer.after !== undefined)
-      say(
-        find('.result'),
-        `It is a ${answer.label}: ${likely} before the step, ${percent(answer.after, 2)} after it ` +
-          `(SGD, learning rate ${constants.rate}).`,
-      );
-    else say(find('.result'), `It is a ${answer.label}: the network says ${likely}.`);
-    const apart = Math.abs(answer.calibrated - answer.softmax[answer.label]) > 0.05;
-    say(
-      find('.draw'),
-      apart
-        ? `Draw says ${percent(answer.calibrated)}: it divides the outputs by ${answer.temperature.toFixed(2)} first.`
-        : '',
-    );
-    if (mine === 'again' && answer.refused && answer.nodes.length) mark('again');
-    if (answer.refused && !answer.nodes.length) mark('nograd');
-    if (answer.after !== undefined) mark('step');
   }
 
-  function showNodes(found) {
-    nodes = found;
-    buttons = nodes.map((node, place) => nodeButton(node, place));
-    const { spine, sides } = arrange(nodes);
-    find('.nodes').replaceChildren(
-      ...spine.map((place) =>
-        make(
-          'li',
-          {},
-          buttons[place],
-          ...sides.get(place).map((side) => make('div', { class: 'side' }, buttons[side])),
-        ),
-      ),
-    );
-    if (nodes.length) choose(0, false);
-    else {
-      say(find('.chosen'), 'No graph');
-      find('.facts').replaceChildren();
+  function open(place, byHand = false) {
+    at = place;
+    const step = STEPS[at];
+    say(find('h1'), step.title);
+    find('.lead').replaceChildren(...step.lead.split('`').map((part, i) => (i % 2 ? make('code', {}, part) : part)));
+    frame.setCode(step.code);
+    frame.light([]);
+    frame.prompt('');
+    frame.inspect('', '');
+    if (!shown.has(step)) {
+      const node = make('div', { class: `step of-${step.key}` });
+      shown.set(step, { node, refresh: latest(step.mount(node, frame)) });
     }
+    find('.stage').replaceChildren(shown.get(step).node);
+    showProgress();
+    if (byHand) {
+      const query = new URLSearchParams(location.search);
+      query.set('step', String(at + 1));
+      history.pushState(null, '', `?${query}${location.hash}`);
+      window.scrollTo(0, 0);
+      find('h1').focus({ preventScroll: true });
+    }
+    refresh();
   }
 
-  function nodeButton(node, place) {
-    const title = node.parameter ?? node.name.replace(/Backward\d+$/, '');
-    const under = node.parameter ? `${size(node.shape)}` : (node.name.match(/Backward\d+$/)?.[0] ?? '');
-    const length = node.length === null ? null : make('i', {}, figure(node.length));
-    const attributes = {
-      type: 'button',
-      class: node.parameter ? 'node leaf' : 'node',
-      tabindex: place ? -1 : 0,
-      onclick: () => choose(place),
-      onkeydown: (event) => follow(event, place),
-    };
-    return make('button', attributes, make('b', {}, title), under, length);
+  function refresh() {
+    if (store.get('tab') !== 'how' || !store.get('network')) return;
+    say(find('.whose'), frame.isExample() ? 'a 1 of the test set, until you draw,' : 'your drawing');
+    shown.get(STEPS[at])?.refresh();
   }
 
-  function choose(place, focus = true) {
-    const node = nodes[place];
-    buttons.forEach((button, other) => {
-      button.setAttribute('aria-pressed', other === place);
-      button.tabIndex = other === place ? 0 : -1;
-    });
-    if (focus) buttons[place].focus();
-    say(find('.chosen'), node.name);
-    const facts = [
-      ...(node.parameter ? [['adds to', `${node.parameter}.grad`]] : []),
-      ...node.keeps.map(([name, shape]) => ['keeps', `${name}, ${size(shape)}`]),
-      ['gradient', node.length === null ? 'not yet' : `${size(node.gradientShape)}, length ${figure(node.length)}`],
-      ...node.edges.map((edge) => [
-        'goes to',
-        edge === null ? 'nothing: no gradient wanted' : (nodes[edge].parameter ?? nodes[edge].name),
-      ]),
-    ];
-    find('.facts').replaceChildren(...facts.flatMap(([term, text]) => [make('dt', {}, term), make('dd', {}, text)]));
-  }
-
-  /** Right and down follow the node's edges; left and up go back along the edge that leads here. */
-  function follow(event, place) {
-    const after = nodes[place].edges.filter((edge) => edge !== null);
-    const { spine } = arrange(nodes);
-    const to = {
-      ArrowRight: after.find((edge) => spine.includes(edge)) ?? after[0],
-      ArrowDown: after.find((edge) => !spine.includes(edge)) ?? after[0],
-      ArrowLeft: nodes.findIndex((node) => node.edges.includes(place)),
-      ArrowUp: nodes.findIndex((node) => node.edges.includes(place)),
-    }[event.key];
-    if (to === undefined || to < 0) return;
-    event.preventDefault();
-    choose(to);
-  }
-
-  function mark(name) {
-    tried.add(name);
-    for (const item of element.querySelectorAll('[data-try]'))
-      item.classList.toggle('done', tried.has(item.dataset.try));
-    try {
-      localStorage.setItem(KEPT, JSON.stringify([...tried]));
-    } catch {}
-  }
-
-  for (const button of element.querySelectorAll('[data-call]'))
-    button.addEventListener('click', () => {
-      wish = button.dataset.call;
-      ask();
-    });
-  for (const name of ['.nograd', '.inkgrad', '.label'])
-    find(name).addEventListener('change', () => {
-      wish = name === '.nograd' ? 'forward' : 'backward';
-      ask();
-    });
-  store.watch(['tab', 'network', 'drawing'], () => {
-    wish = find('.nograd').checked ? 'forward' : 'backward';
-    ask();
+  window.addEventListener('popstate', () => {
+    if (store.get('tab') === 'how' && stepOfAddress() !== at) open(stepOfAddress());
   });
-  for (const name of [...tried]) mark(name);
+  open(at);
+  store.watch(['tab', 'network', 'drawing'], refresh);
+}
+
+/** ?step=1 to 7, or the graph, which no other page shows. */
+function stepOfAddress() {
+  const step = Number(new URLSearchParams(location.search).get('step'));
+  return Number.isInteger(step) && step >= 1 && step <= STEPS.length ? step - 1 : 2;
 }
 
 function readTried() {
@@ -192,52 +158,8 @@ function readTried() {
   }
 }
 
+/** The visitor's digit as a request asks about it; the example where the pad is empty or holds a whole number. */
 function digit(example) {
   const drawing = store.get('drawing');
-  if (drawing?.kind === 'strokes' && drawing.strokes.length) return { strokes: drawing.strokes };
-  if (drawing?.kind === 'picture') return { picture: drawing.picture };
-  return { index: drawing?.kind === 'test' ? drawing.index : example };
-}
-
-/** Two digits that count, however small the number is. */
-const figure = (value) =>
-  value === 0 || value >= 0.1
-    ? value.toFixed(2)
-    : value >= 0.001
-      ? value.toPrecision(2)
-      : value.toExponential(0).replace('-', '−');
-
-const size = (shape) => (shape?.length ? shape.join('×') : 'one number');
-
-/** The spine is the longest path from the loss; everything else stands under the spine's node that leads to it. */
-function arrange(nodes) {
-  const heights = new Map();
-  const ends = (place) => nodes[place].edges.filter((edge) => edge !== null);
-  const height = (place) => {
-    if (!heights.has(place)) heights.set(place, 1 + Math.max(0, ...ends(place).map(height)));
-    return heights.get(place);
-  };
-  const spine = [];
-  for (let place = nodes.length ? 0 : undefined; place !== undefined; ) {
-    spine.push(place);
-    place = ends(place).sort((one, other) => height(other) - height(one))[0];
-  }
-  // A last weight is not the way's next operation: it stands below its own, as the other weights do.
-  while (spine.length > 1 && ends(spine.at(-1)).length < 2) spine.pop();
-  const seen = new Set(spine);
-  const below = (place) =>
-    ends(place).flatMap((edge) => {
-      if (seen.has(edge)) return [];
-      seen.add(edge);
-      return [edge, ...below(edge)];
-    });
-  return { spine, sides: new Map(spine.map((place) => [place, below(place)])) };
-}
-
-function paint(canvas, ink) {
-  const context = canvas.getContext('2d');
-  const image = context.createImageData(28, 28);
-  const [red, green, blue] = getComputedStyle(canvas).color.match(/\d+/g).map(Number);
-  ink.forEach((value, place) => image.data.set([red, green, blue, value], place * 4));
-  context.putImageData(image, 0, 0);
+  return (!drawing.wide && questionOf(drawing)) || { index: example };
 }
