@@ -9,8 +9,7 @@ import signal
 import sys
 
 from digits.errors import DigitsError
-from digits.ui.page import build_ui
-from digits.ui.serve import launch
+from digits.ui.temporary import make_own_folder
 
 
 def parse() -> argparse.Namespace:
@@ -39,14 +38,21 @@ def main() -> int:
     options = parse()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop ends it as Ctrl-C does
     try:
+        make_own_folder()
+        from digits.ui.serve import launch  # imports gradio, which takes seconds, and looks for its folder
+
         launch(options.device, options.host, options.port, options.share, login(options.auth))
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before it was up
+        return 130
     return 0
 
 
 if __name__ == "__main__":
     sys.exit(main())
 else:
+    from digits.ui.page import build_ui
+
     demo = build_ui()  # for Spaces and for Gradio's reload mode, which import this file

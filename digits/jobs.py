@@ -172,15 +172,17 @@ class JobQueue:
             running = sum(other.state == RUNNING for other in self._jobs.values())
             return running + turns.index(job) if job in turns else 0
 
-    def close(self) -> None:
-        """Stop everything and delete the visitors' networks."""
+    def close(self, patience: float = 30) -> None:
+        """Stop everything and delete the visitors' networks; a training that has not stopped after `patience` seconds
+        goes on, and ends with the process.
+        """
         with self._lock:
             for job in self._jobs.values():
                 job.stop_requested.set()
             thread, self._closed = self._thread, True
             self._lock.notify()
         if thread is not None:
-            thread.join(timeout=30)
+            thread.join(timeout=patience)
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 

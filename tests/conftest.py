@@ -17,7 +17,8 @@ from digits.data.mnist import Mnist, load_mnist
 ROOT = Path(__file__).parents[1]
 
 SLOW = tuple(
-    f"tests/{name}" for name in ("training", "test_app.py", "test_bench.py", "test_jobs.py", "test_command_line")
+    f"tests/{name}"
+    for name in ("training", "test_app.py", "test_bench.py", "test_jobs.py", "test_life.py", "test_command_line")
 )
 
 
@@ -48,10 +49,12 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def start_app(tmp_path_factory):
-    """start_app(*flags) -> (address, process): `python app.py` in a process of its own, up and answering."""
+    """start_app(*flags) -> (address, process): `python app.py` in a process of its own, up and answering; `at` where it
+    is asked, None for nowhere.
+    """
     processes = []
 
-    def start(*flags: str) -> tuple[str, subprocess.Popen]:
+    def start(*flags: str, at: str | None = "127.0.0.1") -> tuple[str, subprocess.Popen]:
         port = free_port()
         log = tmp_path_factory.mktemp("app") / "log"
         command = [sys.executable, "-u", "app.py", "--port", str(port), *flags]
@@ -59,15 +62,18 @@ def start_app(tmp_path_factory):
             process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
         process.log = log
         processes.append(process)
-        address = f"http://127.0.0.1:{port}/"
+        address = f"http://{at}:{port}/"
         while "Digits is at" not in log.read_text():
             try:
                 process.wait(0.2)
             except subprocess.TimeoutExpired:
                 continue
             pytest.fail(f"app.py ended with {process.returncode}: {log.read_text()}")
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            assert answer.status == 200
+        if at:
+            # A proxy of the environment is none of this test's.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(address, timeout=30) as answer:
+                assert answer.status == 200
         return address, process
 
     yield start

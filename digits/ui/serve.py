@@ -1,18 +1,37 @@
 """Serving the page: launch()."""
 
-import socket
+import contextlib
+import os
+import signal
+import sys
 import threading
+import time
+from urllib.request import getproxies
 
+import gradio as gr
+import httpx
+from gradio.tunneling import CURRENT_TUNNELS
 from gradio.utils import get_space
 
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
+from digits.ui.address import (
+    EVERYWHERE,
+    address_in_this_network,
+    check_address,
+    parse_host,
+    show_host,
+)
 from digits.ui.client import KnowClient, trust_proxies
 from digits.ui.limit_body import LimitBody
 from digits.ui.page import build_page
+from digits.ui.page_state import Page
 from digits.ui.parts import serve_modules
+from digits.ui.proxies import ask_directly
+from digits.ui.temporary import remove_own_folder
 
 LARGEST_UPLOAD = "20mb"
+PATIENCE = 2  # seconds for a training to stop by itself
 NO_LINK = """No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be
 reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.
 Other ways to share it:
@@ -22,27 +41,52 @@ Other ways to share it:
 
 
 def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None) -> None:
-    """Serve the page until Ctrl-C. Raises DigitsError where the device, the host or the port cannot be had."""
+    """Serve the page until Ctrl-C, and end the process then. Raises DigitsError where the device, the host or the port
+    cannot be had.
+    """
+    host = parse_host(host)
     check_address(host, port)
-    demo, page = build_page(device)
+    if any(getproxies().values()):
+        ask_directly(host)
     trust_proxies()
-    demo.launch(
-        server_name=host,
-        server_port=port,
-        share=share,
-        auth=auth,
-        prevent_thread_lock=True,
-        quiet=True,
-        show_error=True,
-        footer_links=["api"],
-        run_history=False,  # it would cost 10 to 22 ms at every live event
-        ssr_mode=False,
-        max_file_size=LARGEST_UPLOAD,
-        app_kwargs={"middleware": [(KnowClient, (), {}), (LimitBody, (), {})], "routes": serve_modules(demo)},
-    )
+    demo, page = build_page(device)
+    serve(demo, host, port, share, auth)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
+    announce(demo, page, host, port, share)
+    with contextlib.suppress(KeyboardInterrupt):
+        while demo.is_running:
+            time.sleep(1)
+    end(demo, page)
+
+
+def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None) -> None:
+    """Start the server's thread. Raises DigitsError where Gradio cannot reach it."""
+    try:
+        demo.launch(
+            server_name=show_host(host),
+            server_port=port,
+            share=share,
+            auth=auth,
+            prevent_thread_lock=True,
+            quiet=True,
+            show_error=True,
+            footer_links=["api"],
+            run_history=False,  # it would cost 10 to 22 ms at every live event
+            ssr_mode=False,
+            max_file_size=LARGEST_UPLOAD,
+            app_kwargs={"middleware": [(KnowClient, (), {}), (LimitBody, (), {})], "routes": serve_modules(demo)},
+        )
+    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DigitsError(
+            f"The app does not answer at {host} port {port} ({reason}); choose another --host or --port."
+        ) from None
+
+
+def announce(demo: gr.Blocks, page: Page, host: str, port: int, share: bool) -> None:
+    """Print where the page is, and tell it where others find it."""
     print(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")
-    if host == "0.0.0.0" and not get_space():
+    if host in EVERYWHERE and not get_space():
         page.addresses.append(f"http://{address_in_this_network()}:{port}/")
         print(f"In the same network: {page.addresses[0]}")
     if share and demo.share_url:
@@ -51,33 +95,21 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
     elif share:
         page.share_failed = True
         print(NO_LINK.format(port=port))
-    try:
-        demo.block_thread()
-    finally:
-        page.jobs.close()
 
 
-def check_address(host: str, port: int) -> None:
-    """Raises DigitsError where the app cannot listen."""
-    try:
-        if not 1 <= port <= 65_535:
-            raise OverflowError("ports are 1 to 65535")
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DigitsError(
-            f"The app cannot listen at {host} port {port} ({reason}); close what uses it, or choose another --port."
-        ) from None
-
-
-def address_in_this_network() -> str:
-    """The address of the interface that packets would leave by; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("10.255.255.255", 1))
-            return probe.getsockname()[0]
-        except OSError:
-            return socket.gethostname()
+def end(demo: gr.Blocks, page: Page) -> None:
+    """End the process within seconds: a container's engine kills it after ten. Streams to pages that are still open,
+    and a training in the middle of a long step, are not waited for.
+    """
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+    print("Digits ends.")
+    if demo.server:
+        demo.server.should_exit = True  # its thread closes what is not in use
+    for tunnel in CURRENT_TUNNELS:
+        tunnel.kill()
+    page.jobs.close(PATIENCE)
+    remove_own_folder()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that compute in C++ would end an ordinary exit with an abort

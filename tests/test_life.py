@@ -1,0 +1,164 @@
+"""How `python app.py` starts, ends, and starts again, on machines of many kinds."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from digits.ui.temporary import PREFIX
+
+SETTINGS = {"model": "cnn-large", "optimizer": "adamw", "learning_rate": 0.003, "batch_size": 128, "epochs": 40}
+SETTINGS |= {"augment": "affine", "precision": "float32", "seed": 0}
+VISITOR = "visitor-of-the-life-tests"
+
+
+def ask(address: str, function: str, **payload: object) -> dict:
+    with urllib.request.urlopen(address + "config", timeout=30) as answer:
+        parts = {part["props"].get("elem_id"): part["id"] for part in json.load(answer)["components"]}
+    question = {"session_hash": "x", "component_id": parts["train"], "fn_name": function, "data": payload}
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(address + "gradio_api/component_server", json.dumps(question).encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def train(address: str) -> None:
+    """Start a training of many minutes, and wait for its first update."""
+    job = ask(address, "start_training", visitor=VISITOR, settings=SETTINGS)["job"]
+    end = time.monotonic() + 120
+    while not ask(address, "look_at_training", visitor=VISITOR, job=job)["updates"]:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def folders(place: Path) -> set[Path]:
+    return set(place.glob(f"{PREFIX}*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_the_app_ends_cleanly_in_mid_training_and_a_start_clears_what_a_killed_one_left(
+    start_app, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    address, killed = start_app()
+    train(address)
+    with urllib.request.urlopen(address + "gradio_api/heartbeat/abc", timeout=30):  # a page that is still open
+        left = folders(tmp_path)
+        assert len(left) == 1
+        killed.kill()
+        killed.wait(30)
+    assert folders(tmp_path) == left
+
+    address, ended = start_app()
+    assert len(folders(tmp_path)) == 1
+    assert not folders(tmp_path) & left
+    _, beside = start_app()
+    assert len(folders(tmp_path)) == 2  # of two that live, neither clears the other's
+    train(address)
+    with urllib.request.urlopen(address + "gradio_api/heartbeat/abc", timeout=30):
+        ended.send_signal(signal.SIGTERM)
+        assert ended.wait(30) == 0
+    assert "Traceback" not in ended.log.read_text()
+    assert len(folders(tmp_path)) == 1
+    beside.send_signal(signal.SIGINT)
+    assert beside.wait(30) == 0
+    assert folders(tmp_path) == set()
+
+
+PROXIES = {
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "all_proxy": "gopher://[nowhere",
+}
+
+
+def test_proxies_and_another_users_folders_keep_no_local_app_from_starting(start_app, monkeypatch, tmp_path):
+    for name, value in PROXIES.items():
+        monkeypatch.setenv(name, value)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "gradio").write_text("A file where Gradio wants a folder.")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio" / "uploads"))
+    address, process = start_app()
+    log = process.log.read_text()
+    assert "The proxy of ALL_PROXY is left aside" in log
+    assert "The proxy of all_proxy is left aside" in log
+    assert "http_proxy" not in log.lower()
+    assert f"{tmp_path / 'gradio' / 'uploads'} cannot be written to" in log
+    assert "Traceback" not in log
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jsonl"\r\n\r\n{}\r\n--x--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(urllib.request.Request(address + "gradio_api/upload", body, headers), timeout=30) as answer:
+        assert PREFIX in json.load(answer)[0]
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+HOSTS = ["localhost", "0.0.0.0", *(["::1", "[::1]", "::"] if has_ipv6() else [])]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_form_of_host_is_listened_at(start_app, host):
+    """start_app asks at 127.0.0.1, which not all of these answer; so this asks at the address that is printed."""
+    _, process = start_app("--host", host, at=None)
+    line = next(line for line in process.log.read_text().splitlines() if line.startswith("Digits is at "))
+    address = line.split()[3].replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
+def test_where_nothing_can_be_written_a_sentence_says_so(monkeypatch, tmp_path):
+    from digits.errors import DigitsError
+    from digits.ui import temporary
+
+    def nowhere() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(temporary.tempfile, "gettempdir", nowhere)
+    monkeypatch.setattr(temporary, "MEMORY", str(tmp_path / "memory"))
+    assert temporary.find_root() == tmp_path / "memory"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(temporary, "MEMORY", str(tmp_path / "file" / "memory"))
+    with pytest.raises(DigitsError, match="set TMPDIR"):
+        temporary.find_root()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a file that is open is its own lock")
+def test_only_folders_of_dead_processes_of_this_user_are_cleared(monkeypatch, tmp_path):
+    from digits.ui import temporary
+
+    dead, new, old, others = (tmp_path / f"{PREFIX}{name}" for name in ("dead", "new", "old", "others"))
+    for folder in (dead, new, old, others):
+        folder.mkdir()
+    for folder in (dead, others):
+        (folder / temporary.LOCK).touch()
+    os.utime(old, (0, 0))
+    (tmp_path / f"{PREFIX}link").symlink_to(others)
+    monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
+    temporary.clear_abandoned(tmp_path)
+    assert dead.exists()
+    monkeypatch.undo()
+    with (others / temporary.LOCK).open("w") as lock:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        temporary.clear_abandoned(tmp_path)
+    assert [folder.exists() for folder in (dead, new, old, others)] == [False, True, False, True]
