@@ -141,6 +141,11 @@ export function mount({ element, props, server }) {
     if (store.get('tab') === 'how' && stepOfAddress() !== at) open(stepOfAddress());
   });
   open(at);
+  store.watch(['step'], ({ step }) => {
+    if (!step) return;
+    open(step - 1);
+    queueMicrotask(() => store.set({ step: null }));
+  });
   store.watch(['tab', 'network', 'drawing'], refresh);
 }
 

@@ -33,6 +33,7 @@ export const store = makeStore({
   reading: null, // what the network in use read
   training: null, // { job, state, share, ahead } of the visitor's newest training, while it is worth showing
   online: true,
+  step: null, // of How it works, 1 to 7, where another tab leads to it
 });
 
 /** Put a network in use, everywhere. */

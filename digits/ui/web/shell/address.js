@@ -1,5 +1,5 @@
 // The page's address: tab and network of every screen, and the drawing (?tab=evaluate&net=mlp#d=...).
-import { store } from '../lib/store.js';
+import { store, use } from '../lib/store.js';
 
 const TABS = ['draw', 'train', 'evaluate', 'how'];
 
@@ -26,7 +26,7 @@ export function mountAddress() {
     moving = true;
     const network = read().get('net');
     store.set({ tab: tabOf() });
-    if (store.get('networks').some(({ key }) => key === network)) store.set({ network });
+    if (store.get('networks').some(({ key }) => key === network)) use(network);
     moving = false;
   });
   return { network: () => read().get('net') };
