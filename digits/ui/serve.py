@@ -71,6 +71,7 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             quiet=True,
             show_error=True,
             footer_links=["api"],
+            theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),  # no font is loaded
             run_history=False,  # it would cost 10 to 22 ms at every live event
             ssr_mode=False,
             max_file_size=LARGEST_UPLOAD,

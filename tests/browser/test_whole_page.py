@@ -73,7 +73,7 @@ def test_in_forced_colours_and_in_print_the_answer_is_there(visit):
     expect(visitor.page.locator('[data-do="clear"]')).to_be_hidden()
 
 
-def test_our_part_of_the_page_is_light(visit, app):
+def test_our_part_of_the_page_is_light_and_no_font_is_loaded(visit, app):
     visitor = visit()
     sizes = {}
     visitor.page.on("response", lambda response: sizes.update({response.url: response}))
@@ -81,4 +81,5 @@ def test_our_part_of_the_page_is_light(visit, app):
     visitor.page.locator(".network b:not(:empty)").wait_for()
     ours = [response for url, response in sizes.items() if "/web/" in url]
     assert len(ours) > 20
+    assert not [url for url in sizes if "font" in url]
     assert sum(len(response.body()) for response in ours) < LARGEST
