@@ -3,6 +3,12 @@
 Importing this package loads no weights, reads no data and touches no network.
 """
 
+import os
+
+from digits import threads
+
+os.environ.update(threads.missing_settings())  # before anything imports torch
+
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
 from digits.evaluation.evaluate import evaluate

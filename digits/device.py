@@ -1,8 +1,11 @@
 """Where to compute: the device by its name, what it is good at, and who comes first on it."""
 
+import contextlib
+import functools
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import torch
 
@@ -14,17 +17,69 @@ NICENESS = 10
 
 
 def select_device(name: str) -> torch.device:
-    """`auto` (the best there is), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises DigitsError for others."""
+    """`auto` (the best that works), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises DigitsError for others."""
     here = ["cpu"]
     if torch.backends.mps.is_available():
         here.insert(0, "mps")
     if torch.cuda.is_available():
         here[:0] = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
     if name == "auto":
-        return torch.device(here[0])
+        return torch.device(next(device for device in here if device == "cpu" or _works(device)))
     if name not in here:
         raise DigitsError(f"Device {name!r} is not available; this machine has {', '.join(here)} (or say auto).")
+    if name != "cpu" and (trouble := _probe(name)):
+        raise DigitsError(f"This PyTorch cannot use {name!r} ({trouble}); say cpu, or auto.")
     return torch.device(name)
+
+
+def beside_training(name: str) -> str:
+    """The device for work beside a training, where that is on `name`: two threads at once crash MPS."""
+    return "cpu" if select_device(name).type == "mps" else name
+
+
+_mps = threading.Lock()
+
+
+@contextlib.contextmanager
+def alone_on(device: torch.device, wait: bool = True) -> Iterator[bool]:
+    """Have MPS to oneself -> True, or False where another thread has it and `wait` says not to. Others are shared."""
+    if device.type != "mps":
+        yield True
+        return
+    alone = _mps.acquire(blocking=wait)
+    try:
+        yield alone
+    finally:
+        if alone:
+            _mps.release()
+
+
+def _works(name: str) -> bool:
+    trouble = _probe(name)
+    if trouble:
+        _say_once(f"This PyTorch cannot use {name!r} ({trouble}).")
+    return not trouble
+
+
+@functools.cache
+def _say_once(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+@functools.cache
+def _probe(name: str) -> str:
+    """What a step of training on this device says, "" where it works: a GPU may be there that this PyTorch has no code
+    for, or whose driver is too old, and only an operation tells.
+    """
+    try:
+        layer = torch.nn.Conv2d(1, 2, 3).to(name)
+        layer(torch.ones(1, 1, 8, 8, device=name)).sum().backward()
+        assert layer.weight.grad is not None
+        layer.weight.grad.sum().item()  # waits for the device
+    except Exception as error:  # torch raises RuntimeError, AssertionError, NotImplementedError and others
+        first = str(error).strip().splitlines() or [type(error).__name__]
+        return first[0].rstrip(".")
+    return ""
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:

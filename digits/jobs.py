@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from digits.device import give_way, ran_out_of_memory
+from digits.device import alone_on, give_way, ran_out_of_memory, select_device
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
@@ -236,7 +236,8 @@ class JobQueue:
         give_way()
         while (job := self._next()) is not None:
             try:
-                state, message = self._run(job)
+                with alone_on(select_device(job.config.device)):
+                    state, message = self._run(job)
             except DigitsError as error:
                 state, message = FAILED, str(error)
             except Exception as error:  # must end one job, not the queue

@@ -24,7 +24,7 @@ ORDER = [
     {"reading"},
     {"data", "model"},
     {"ink"},
-    {"device", "files", "turns"},
+    {"device", "files", "threads", "turns"},
     {"errors"},
 ]
 

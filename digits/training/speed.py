@@ -7,7 +7,7 @@ import time
 import torch
 
 from digits.data.augment import augment
-from digits.device import computes_in_bfloat16, select_device
+from digits.device import alone_on, computes_in_bfloat16, select_device
 from digits.model.builder import create_network
 from digits.training.config import TrainConfig
 from digits.training.optimizer import make_loss, make_optimizer
@@ -26,7 +26,9 @@ def images_per_second(config: TrainConfig) -> float:
         "seed": 0,
         "out": None,
     }
-    return _measure(dataclasses.replace(config, **alike))  # what does not change the speed
+    with alone_on(select_device(config.device), wait=False) as alone:
+        device = config.device if alone else "cpu"
+        return _measure(dataclasses.replace(config, **alike, device=device))  # the rest does not change the speed
 
 
 @functools.lru_cache(maxsize=100)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gradio.utils import get_upload_folder
 
+from digits.device import beside_training
 from digits.errors import DigitsError
 from digits.evaluation.damage import SLIDERS
 from digits.reading.recognizer import Recognizer
@@ -31,7 +32,12 @@ def choose(page: Page, payload: dict) -> list[Chosen]:
     keys = [payload.get("network") or DEFAULT] + ([parse_text(payload, "against")] if payload.get("against") else [])
     names = {network["key"]: network["name"] for network in page.networks.listed(parse_visitor(payload))}
     return [
-        Chosen(key, page.networks.path(key), page.networks.get(key, page.device), names.get(key, "The other network"))
+        Chosen(
+            key,
+            page.networks.path(key),
+            page.networks.get(key, beside_training(page.device)),
+            names.get(key, "The other network"),
+        )
         for key in keys
     ]
 

@@ -1,0 +1,83 @@
+"""Devices that are there and cannot be used, as their errors say it; and one that threads may not share."""
+
+import threading
+
+import pytest
+import torch
+
+from digits import device
+from digits.device import alone_on, beside_training, select_device
+from digits.errors import DigitsError
+
+NO_KERNEL = "CUDA error: no kernel image is available for execution on the device\nCUDA kernel errors might be ..."
+
+
+@pytest.fixture
+def old_gpu(monkeypatch):
+    """A GPU that torch names and cannot compute on."""
+
+    def fail(self, *_):
+        raise RuntimeError(NO_KERNEL)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.nn.Conv2d, "to", fail)
+    for cached in (device._probe, device._say_once):
+        cached.cache_clear()
+    yield
+    for cached in (device._probe, device._say_once):
+        cached.cache_clear()
+
+
+def test_a_gpu_that_cannot_be_used_is_left_aside_in_one_sentence(old_gpu, capsys):
+    assert select_device("auto").type == "cpu"
+    assert select_device("auto").type == "cpu"
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        f"This PyTorch cannot use '{name}' (CUDA error: no kernel image is available for execution on the device)."
+        for name in ("cuda", "cuda:0")
+    ]
+
+
+def test_who_asks_for_it_by_name_is_told(old_gpu):
+    with pytest.raises(DigitsError, match="cannot use 'cuda'.*no kernel image.*say cpu"):
+        select_device("cuda")
+
+
+def test_a_device_is_probed_once(old_gpu, monkeypatch):
+    select_device("auto")
+    monkeypatch.undo()
+    monkeypatch.setattr(torch.nn.Conv2d, "to", lambda self, *_: pytest.fail("probed again"))
+    assert device._probe("cuda")
+
+
+def test_a_device_that_works_is_used():
+    device._probe.cache_clear()
+    assert device._probe("cpu") == ""
+
+
+def test_mps_is_the_trainings_alone(monkeypatch):
+    mps = torch.device("mps")
+    monkeypatch.setattr(device, "select_device", lambda name: torch.device(name))
+    assert beside_training("mps") == "cpu"
+    assert beside_training("cpu") == "cpu"
+    taken, leave = threading.Event(), threading.Event()
+
+    def train() -> None:
+        with alone_on(mps) as alone:
+            assert alone
+            taken.set()
+            leave.wait(20)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    assert taken.wait(20)
+    with alone_on(mps, wait=False) as alone:
+        assert not alone
+    with alone_on(torch.device("cpu"), wait=False) as alone:
+        assert alone
+    leave.set()
+    thread.join()
+    with alone_on(mps, wait=False) as alone:
+        assert alone
