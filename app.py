@@ -1,6 +1,6 @@
 """Digits: draw a digit, watch a network read it, train that very network by clicking.
 
-python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps]
+python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps] [--mcp]
 """
 
 import argparse
@@ -22,6 +22,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="open a public link through Gradio's share server")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for a login")
     parser.add_argument("--device", default="auto", help="where networks train: auto, cpu, cuda, mps")
+    parser.add_argument("--mcp", action="store_true", help="offer what programs can call to language models as tools")
     return parser.parse_args()
 
 
@@ -41,7 +42,7 @@ def main() -> int:
         make_own_folder()
         from digits.ui.serve import launch  # imports gradio, which takes seconds, and looks for its folder
 
-        launch(options.device, options.host, options.port, options.share, login(options.auth))
+        launch(options.device, options.host, options.port, options.share, login(options.auth), options.mcp)
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)
         return 2

@@ -1,6 +1,7 @@
 """Serving the page: launch()."""
 
 import contextlib
+import importlib.util
 import os
 import signal
 import sys
@@ -40,17 +41,19 @@ Other ways to share it:
   a server with SSH:  ssh -R 80:localhost:{port} YOUR-SERVER"""
 
 
-def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None) -> None:
-    """Serve the page until Ctrl-C, and end the process then. Raises DigitsError where the device, the host or the port
-    cannot be had.
+def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None, mcp: bool = False) -> None:
+    """Serve the page until Ctrl-C, and end the process then. Raises DigitsError where the device, the host, the
+    port or what `mcp` needs cannot be had.
     """
     host = parse_host(host)
     check_address(host, port)
+    if mcp and importlib.util.find_spec("mcp") is None:
+        raise DigitsError("--mcp needs a package more: pip install 'gradio[mcp]'.")
     if any(getproxies().values()):
         ask_directly(host)
     trust_proxies()
     demo, page = build_page(device)
-    serve(demo, host, port, share, auth)
+    serve(demo, host, port, share, auth, mcp)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     announce(demo, page, host, port, share)
     with contextlib.suppress(KeyboardInterrupt):
@@ -59,7 +62,7 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
     end(demo, page)
 
 
-def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None) -> None:
+def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None, mcp: bool) -> None:
     """Start the server's thread. Raises DigitsError where Gradio cannot reach it."""
     try:
         demo.launch(
@@ -74,6 +77,7 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),  # no font is loaded
             run_history=False,  # it would cost 10 to 22 ms at every live event
             ssr_mode=False,
+            mcp_server=mcp,
             max_file_size=LARGEST_UPLOAD,
             app_kwargs={"middleware": [(KnowClient, (), {}), (LimitBody, (), {})], "routes": serve_modules(demo)},
         )
@@ -87,6 +91,8 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
 def announce(demo: gr.Blocks, page: Page, host: str, port: int, share: bool) -> None:
     """Print where the page is, and tell it where others find it."""
     print(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")
+    if demo.mcp_server:
+        print(f"Its tools for language models (MCP): {demo.local_url}gradio_api/mcp/")
     if host in EVERYWHERE and not get_space():
         page.addresses.append(f"http://{address_in_this_network()}:{port}/")
         print(f"In the same network: {page.addresses[0]}")
