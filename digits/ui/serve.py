@@ -46,9 +46,9 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
     port or what `mcp` needs cannot be had.
     """
     host = parse_host(host)
-    check_address(host, port)
     if mcp and importlib.util.find_spec("mcp") is None:
         raise DigitsError("--mcp needs a package more: pip install 'gradio[mcp]'.")
+    check_address(host, port)
     if any(getproxies().values()):
         ask_directly(host)
     trust_proxies()

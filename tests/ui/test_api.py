@@ -153,10 +153,9 @@ def test_language_models_have_the_same_functions_as_tools(start_app):
 
 
 def test_without_its_package_mcp_is_refused_in_a_sentence():
-    code = "import sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp', '--port', '{}']; import runpy; "
+    code = "import sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp', '--port', '7999']; import runpy; "
     code += "runpy.run_path('app.py', run_name='__main__')"
-    from conftest import free_port
 
-    run = subprocess.run([sys.executable, "-c", code.format(free_port())], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 2
     assert run.stderr.strip() == "digits: --mcp needs a package more: pip install 'gradio[mcp]'."
