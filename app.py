@@ -1,6 +1,7 @@
 """Digits: draw a digit, watch a network read it, train that very network by clicking.
 
 python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps] [--mcp]
+              [--root-path PATH]
 """
 
 import argparse
@@ -23,6 +24,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for a login")
     parser.add_argument("--device", default="auto", help="where networks train: auto, cpu, cuda, mps")
     parser.add_argument("--mcp", action="store_true", help="offer what programs can call to language models as tools")
+    parser.add_argument("--root-path", default="", help="where a proxy puts the page, such as /digits")
     return parser.parse_args()
 
 
@@ -42,7 +44,15 @@ def main() -> int:
         make_own_folder()
         from digits.ui.serve import launch  # imports gradio, which takes seconds, and looks for its folder
 
-        launch(options.device, options.host, options.port, options.share, login(options.auth), options.mcp)
+        launch(
+            options.device,
+            options.host,
+            options.port,
+            options.share,
+            login(options.auth),
+            mcp_server=options.mcp,
+            root_path=options.root_path,
+        )
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)
         return 2

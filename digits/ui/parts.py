@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import gradio as gr
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 WEB = Path(__file__).parent / "web"
 # A module's address holds a hash of all of them, so that no browser mixes an old one with a new one.
@@ -50,7 +52,13 @@ def serve_modules(demo: gr.Blocks) -> list[Mount]:
         if isinstance(block, gr.HTML) and (WEB / str(block.elem_id)).is_dir():
             name = block.elem_id
             block.js_on_load = LOAD.format(address=json.dumps(f"web/{VERSION}/{name}/{name}.js"))
-    return [Mount(f"/web/{VERSION}", StaticFiles(directory=WEB))]
+    return [Mount(f"/web/{VERSION}", _Modules(directory=WEB))]
+
+
+class _Modules(StaticFiles):
+    def get_path(self, scope: Scope) -> str:
+        """With --root-path behind a proxy that takes the path off, Starlette's own looks for the whole address."""
+        return os.path.normpath(scope["path"].rpartition(f"/web/{VERSION}/")[2])
 
 
 def _style_sheets(folder: Path) -> list[Path]:

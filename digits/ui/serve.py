@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
 from urllib.request import getproxies
 
 import gradio as gr
@@ -37,23 +38,23 @@ NO_LINK = """No public link could be made: Gradio's share server, or the file fr
 reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.
 Other ways to share it:
   same Wi-Fi:         python app.py --host 0.0.0.0   and open the address that it prints
-  Hugging Face:       push this repository to a new Gradio Space; its README is ready for that
+  Hugging Face:       upload this repository to a Gradio Space; docs/deploy.md says how
   a server with SSH:  ssh -R 80:localhost:{port} YOUR-SERVER"""
 
 
-def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None, mcp: bool = False) -> None:
+def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None, **options: Any) -> None:
     """Serve the page until Ctrl-C, and end the process then. Raises DigitsError where the device, the host, the
-    port or what `mcp` needs cannot be had.
+    port or what an option needs cannot be had. `options` are Gradio's own: mcp_server, root_path.
     """
     host = parse_host(host)
-    if mcp and importlib.util.find_spec("mcp") is None:
+    if options.get("mcp_server") and importlib.util.find_spec("mcp") is None:
         raise DigitsError("--mcp needs a package more: pip install 'gradio[mcp]'.")
     check_address(host, port)
     if any(getproxies().values()):
         ask_directly(host)
     trust_proxies()
     demo, page = build_page(device)
-    serve(demo, host, port, share, auth, mcp)
+    serve(demo, host, port, share, auth, **options)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     announce(demo, page, host, port, share)
     with contextlib.suppress(KeyboardInterrupt):
@@ -62,7 +63,7 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
     end(demo, page)
 
 
-def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None, mcp: bool) -> None:
+def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None, **options: Any) -> None:
     """Start the server's thread. Raises DigitsError where Gradio cannot reach it."""
     try:
         demo.launch(
@@ -77,7 +78,7 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),  # no font is loaded
             run_history=False,  # it would cost 10 to 22 ms at every live event
             ssr_mode=False,
-            mcp_server=mcp,
+            **options,
             max_file_size=LARGEST_UPLOAD,
             app_kwargs={"middleware": [(KnowClient, (), {}), (LimitBody, (), {})], "routes": serve_modules(demo)},
         )
