@@ -17,7 +17,7 @@ from digits.evaluation.evaluate import evaluate_step_by_step
 from digits.evaluation.numbers import evaluate_numbers_step_by_step
 from digits.evaluation.robustness import curves_table, robustness_step_by_step, subset
 from digits.ink.opening import open_image
-from digits.model.networks import NETWORKS, count_parameters
+from digits.model.networks import NETWORKS
 from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULES, TrainConfig
 from digits.training.loop import train
@@ -151,7 +151,7 @@ def run_train(options: argparse.Namespace) -> int:
         write_script(config, options.script)
         print(json.dumps({"script": str(options.script)}) if options.json else f"The script is in {options.script}.")
         return 0
-    with joined(config.device, config.out) as device:
+    with joined(config.device, config.out or Path()) as device:  # `_config` has given it a folder
         config = dataclasses.replace(config, device=device)
         update, interrupted = _train_with_progress(config, options.resume is not None)
     if not is_first():
@@ -159,7 +159,7 @@ def run_train(options: argparse.Namespace) -> int:
     if update is None:
         print("digits: the training was interrupted before its first update; it kept nothing new", file=sys.stderr)
         return 130
-    weights = Path(config.out) / "weights.safetensors"
+    weights = Path(config.out or "") / "weights.safetensors"
     card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
     figures = card["figures"]
     if options.json:
@@ -168,7 +168,7 @@ def run_train(options: argparse.Namespace) -> int:
             "test_accuracy": figures["test_accuracy"],
             "seconds": update.elapsed,
             "images_per_second": figures["images_per_second"],
-            "parameters": count_parameters(update.model),
+            "parameters": card["parameters"],
             **({"layers": config.layers} if config.layers else {}),
             "device": card["device"],
             "seed": config.seed,
@@ -202,7 +202,7 @@ def train_config(options: argparse.Namespace) -> TrainConfig:
     return config
 
 
-def _train_with_progress(config: TrainConfig, resume: bool):
+def _train_with_progress(config: TrainConfig, resume: bool) -> tuple[Any, bool]:
     """Train with a progress bar -> (the last update or None, whether Ctrl-C ended it)."""
     from tqdm import tqdm
 
@@ -221,7 +221,7 @@ def _train_with_progress(config: TrainConfig, resume: bool):
     return update, interrupted
 
 
-def show_progress(updates: Iterable) -> Any:
+def show_progress(updates: Iterable[Any]) -> Any:
     """Follow updates that have a `share` with a progress bar -> the last of them."""
     from tqdm import tqdm
 

@@ -11,9 +11,11 @@ import tempfile
 import threading
 import time
 import traceback
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -21,8 +23,8 @@ from digits.device import alone_on, give_way, ran_out_of_memory, select_device
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
-from digits.training.loop import TrainingUpdate, train
-from digits.training.teaching import TeachConfig, TeachingUpdate, teach
+from digits.training.loop import train
+from digits.training.teaching import TeachConfig, teach
 from digits.turns import in_turn
 
 WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
@@ -34,7 +36,8 @@ OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller 
 class Job:
     """One training or teaching, from the click to its network. Any thread may read it, only its JobQueue changes it."""
 
-    config: TrainConfig | TeachConfig
+    config: Any
+    """TrainConfig, or TeachConfig for a teaching; `updates` are those of the one or the other."""
     visitor: str
     folder: Path
     client: str = ""
@@ -45,7 +48,7 @@ class Job:
     state: str = WAITING
     message: str = ""
     """Why it ended, where that was not by finishing; one sentence."""
-    updates: list[TrainingUpdate] | list[TeachingUpdate] = field(default_factory=list)
+    updates: list[Any] = field(default_factory=list)
     """All so far, without their live networks; only ever appended to."""
     started: datetime | None = None
     watch: Watch | None = field(default=None, repr=False)
@@ -211,7 +214,9 @@ class JobQueue:
 
     def _turns(self) -> list[Job]:
         """The jobs that wait, in the order they will run."""
-        served = sorted((job for job in self._jobs.values() if job.started), key=lambda job: job.started)
+        served = sorted(
+            (job for job in self._jobs.values() if job.started), key=lambda job: job.started or datetime.min
+        )
         return in_turn((job for job in self._jobs.values() if job.state == WAITING), served)
 
     def _next(self) -> Job | None:
@@ -253,6 +258,7 @@ class JobQueue:
         """Train or teach to the end, to Stop or to the time limit -> (state, message)."""
         started = time.monotonic()
         teaching = isinstance(job.config, TeachConfig)
+        updates: Generator[Any, None, None]
         updates = teach(job.config) if teaching else train(job.config, watch=job.watch)
         left = "nothing was taught" if teaching else "the weights so far are kept"
         try:

@@ -2,12 +2,13 @@
 
 import os
 import platform
+from typing import Any
 
 import numpy as np
 import torch
 
 
-def machine() -> dict:
+def machine() -> dict[str, Any]:
     """What a reader needs to judge figures by."""
     graphics = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
@@ -19,7 +20,7 @@ def machine() -> dict:
     } | ({"graphics": graphics} if graphics else {})
 
 
-def distribution(values: list[float]) -> dict:
+def distribution(values: list[float]) -> dict[str, Any]:
     """Count, 5 % quantile, median, 95 % quantile and largest."""
     if not values:
         return {"n": 0}

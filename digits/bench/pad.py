@@ -13,9 +13,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ MOVES_A_SECOND = 60  # what a mouse or a finger sends at most between two frames
 PAUSE = 0.3  # seconds between two drawings
 
 
-def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float = 10) -> dict:
+def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float = 10) -> dict[str, Any]:
     """Draw `count` real drawings with the mouse, then let `people` draw at five readings a second for `seconds`; both
     without and with a training -> {"machine", "idle", "training"}, times in milliseconds, sizes in bytes.
 
@@ -79,6 +80,7 @@ def _app() -> Iterator[str]:
         [sys.executable, "-u", "app.py", "--port", str(port)], cwd=root, stdout=subprocess.PIPE, text=True
     )
     try:
+        assert process.stdout is not None
         if "Digits is at" not in process.stdout.readline():
             raise DigitsError("The app did not start; run python app.py to see why.")
         yield f"http://127.0.0.1:{port}/"
@@ -87,7 +89,7 @@ def _app() -> Iterator[str]:
         process.wait(30)
 
 
-def _train(page) -> None:
+def _train(page: Any) -> None:
     """Start a training that outlasts the measurement."""
     from playwright.sync_api import expect
 
@@ -100,7 +102,7 @@ def _train(page) -> None:
     page.get_by_role("tab", name="Draw").click()
 
 
-def _draw_all(page, drawings: list, labels: list[int]) -> dict:
+def _draw_all(page: Any, drawings: list[Any], labels: list[int]) -> dict[str, Any]:
     sizes, right, moves = [], 0, 0
     page.on("request", note := lambda request: sizes.append(len(request.post_data_buffer or b"")))
     page.evaluate("window.readings.length = 0")
@@ -127,7 +129,7 @@ def _draw_all(page, drawings: list, labels: list[int]) -> dict:
     latencies = page.evaluate("window.readings")
     return {
         "latency": distribution(latencies),
-        "request_bytes": distribution(sizes),
+        "request_bytes": distribution([float(size) for size in sizes]),
         "moves": moves,
         "moves_a_second": round(moves / elapsed, 1),
         "readings": len(latencies),
@@ -136,13 +138,13 @@ def _draw_all(page, drawings: list, labels: list[int]) -> dict:
     }
 
 
-def _run(coroutine):
+def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
     """asyncio.run in a thread of its own: Playwright has this thread's event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-async def _crowd(address: str, drawings: list, people: int, seconds: float) -> dict:
+async def _crowd(address: str, drawings: list[Any], people: int, seconds: float) -> dict[str, Any]:
     """So many people, each asking five times a second for another drawing -> the server's answers."""
     import aiohttp
 
@@ -180,7 +182,7 @@ async def _crowd(address: str, drawings: list, people: int, seconds: float) -> d
     }
 
 
-def table(result: dict) -> str:
+def table(result: dict[str, Any]) -> str:
     """What bench_pad returned, for people."""
     lines = [json.dumps(result["machine"]), "", f"{'milliseconds':36} {'n':>6} {'median':>8} {'p95':>8} {'max':>8}"]
     for state in ("idle", "training"):

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ THREADS = (1, 2)
 BATCH = 1_000
 
 
-def bench_read(weights=DEFAULT_WEIGHTS, device: str = "cpu", seconds: float = 2) -> dict:
+def bench_read(weights: str | Path = DEFAULT_WEIGHTS, device: str = "cpu", seconds: float = 2) -> dict[str, Any]:
     """Read for so many seconds in each way -> {"machine", "weights", "device", "threads": {1: {...}, 2: {...}}}.
 
     Times in milliseconds: strokes to answer, ink to answer, and a batch of 1,000 inks.
@@ -40,7 +42,7 @@ def bench_read(weights=DEFAULT_WEIGHTS, device: str = "cpu", seconds: float = 2)
     return {"machine": machine(), "weights": str(weights), "device": str(recognizer.device), "threads": result}
 
 
-def _timed(once: Callable[[int], object], seconds: float) -> dict:
+def _timed(once: Callable[[int], object], seconds: float) -> dict[str, Any]:
     for i in range(5):
         once(i)
     times, end, i = [], time.perf_counter() + seconds, 0
@@ -53,7 +55,7 @@ def _timed(once: Callable[[int], object], seconds: float) -> dict:
     return found | {"median": round(float(torch.tensor(times).median()), 3)}
 
 
-def table(result: dict) -> str:
+def table(result: dict[str, Any]) -> str:
     """What bench_read returned, for people."""
     lines = [f"{result['machine']}, {result['weights']}, {result['device']}", ""]
     lines += [

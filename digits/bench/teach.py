@@ -1,6 +1,8 @@
 """What Teach it does for a writer whom the network misreads: to drawings that it was not taught, and to MNIST."""
 
 import statistics
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +19,9 @@ from digits.training.teaching import TeachConfig, teach
 TAUGHT = 20  # drawings
 
 
-def bench_teach(drawings: str, weights=DEFAULT_WEIGHTS, seeds: int = 3, device: str = "cpu") -> dict:
+def bench_teach(
+    drawings: str, weights: str | Path = DEFAULT_WEIGHTS, seeds: int = 3, device: str = "cpu"
+) -> dict[str, Any]:
     """Teach a network twenty of the forty drawings of one writer that it reads worst (every second one, so that as hard
     ones are among the others), `seeds` times, and count what it reads right before and after -> {"machine", "weights",
     "cases"}, counts and, for MNIST, points of accuracy.
@@ -37,24 +41,26 @@ def bench_teach(drawings: str, weights=DEFAULT_WEIGHTS, seeds: int = 3, device: 
     mnist = load_mnist()
     images, tests = mnist.test_images.unsqueeze(1).float() / 255, mnist.test_labels.numpy()
     test_before = _right(recognizer, images, tests).mean()
-    result = {"machine": machine(), "weights": str(weights), "cases": []}
+    cases: list[dict[str, Any]] = []
     for name, digits in {"1s": [1], "of any digit": range(10)}.items():
         writer, taught, others = _hardest(data, truth, certainty, list(digits))
-        case = {"drawings": name, "writer": writer, "taught_n": len(taught), "others_n": len(others), "runs": []}
+        case: dict[str, Any] = {"drawings": name, "writer": writer, "taught_n": len(taught), "others_n": len(others)}
         case |= {"taught_before": int(before[taught].sum()), "others_before": int(before[others].sum())}
+        runs: list[dict[str, Any]] = []
         for seed in range(seeds):
             config = TeachConfig(
-                weights,
+                Path(weights),
                 recognizer.model.name,
-                (inks[taught, 0] * 255).round().to(torch.uint8),
+                (inks[taught][:, 0] * 255).round().to(torch.uint8),
                 torch.from_numpy(truth[taught]),
                 device,
                 seed,
             )
             *_, last = teach(config)
+            assert last.model is not None  # the last update has it
             copy = Recognizer(last.model.eval(), device=device)
             after, test_after = _right(copy, inks, truth), _right(copy, images, tests).mean()
-            case["runs"].append(
+            runs.append(
                 {
                     "taught_after": int(after[taught].sum()),
                     "others_after": int(after[others].sum()),
@@ -62,22 +68,24 @@ def bench_teach(drawings: str, weights=DEFAULT_WEIGHTS, seeds: int = 3, device: 
                     "seconds": round(last.elapsed, 1),
                 }
             )
-        result["cases"].append(case)
-    return result
+        cases.append(case | {"runs": runs})
+    return {"machine": machine(), "weights": str(weights), "cases": cases}
 
 
-def _hardest(data: DataSet, truth: np.ndarray, certainty: np.ndarray, digits: list[int]) -> tuple[str, ...]:
+def _hardest(
+    data: DataSet, truth: np.ndarray, certainty: np.ndarray, digits: list[int]
+) -> tuple[str, np.ndarray, np.ndarray]:
     """-> (writer, indices of every second of its hardest drawings of these digits, indices of its others)."""
     writers = np.asarray(data.writers)
-    best = None
-    for writer in sorted(set(data.writers) - {""}):
+    best: tuple[float, str, np.ndarray, np.ndarray] | None = None
+    for writer in sorted(set(data.writers or ()) - {""}):
         own = np.flatnonzero((writers == writer) & np.isin(truth, digits))
         if len(own) < 2 * TAUGHT:
             continue
         hardest = own[np.argsort(certainty[own], kind="stable")[: 2 * TAUGHT]]
         others = np.setdiff1d(np.flatnonzero(writers == writer), hardest[::2])
         if best is None or certainty[hardest].mean() < best[0]:
-            best = certainty[hardest].mean(), writer, hardest[::2], others
+            best = float(certainty[hardest].mean()), writer, hardest[::2], others
     if best is None:
         raise DigitsError(f"No writer in {data.name} drew {2 * TAUGHT} of {digits}; give more of one hand.")
     return best[1:]
@@ -92,7 +100,7 @@ def _probabilities(recognizer: Recognizer, inks: torch.Tensor) -> np.ndarray:
     return np.concatenate([recognizer.scores(some)[0] for some in inks.split(500)])
 
 
-def table(result: dict) -> str:
+def table(result: dict[str, Any]) -> str:
     """What bench_teach returned, for people."""
     lines = [f"{result['machine']}, {result['weights']}", ""]
     lines += ["| taught | right before, after | the writer's others right before, after | MNIST test, points |"]
@@ -106,5 +114,5 @@ def table(result: dict) -> str:
     return "\n".join(lines)
 
 
-def _median(case: dict, name: str) -> str:
+def _median(case: dict[str, Any], name: str) -> str:
     return f"{statistics.median(run[name] for run in case['runs']):g}"

@@ -4,6 +4,7 @@ import dataclasses
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ Run = tuple[float, float]  # seconds from data in memory to the last weights, ac
 BASELINES = ("train_mnist_fast", "beginners_text", "pytorch_examples")
 
 
-def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] = BASELINES[:2]) -> dict:
+def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] = BASELINES[:2]) -> dict[str, Any]:
     """Train by the recipe `fast` and by the baselines, in turn, once a seed -> {"machine", "n", "fast", "baselines"}.
 
     Seconds are from data in memory to the last weights, so without the start of Python, reading files and the test.
@@ -47,7 +48,7 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
     ways = {name: every[name] for name in ("fast", *baselines)}
     every["train_mnist_fast"](seeds)  # once before the clock: libraries load and choose their kernels
     every["fast"](seeds)
-    runs = {name: [] for name in ways}
+    runs: dict[str, list[Run]] = {name: [] for name in ways}
     for seed in range(seeds):
         for name in list(ways)[:: 1 if seed % 2 == 0 else -1]:
             runs[name].append(ways[name](seed))
@@ -56,7 +57,7 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
     return result | {"fast": figures.pop("fast"), "baselines": figures}
 
 
-def _figures(name: str, runs: list[Run], ours: list[Run]) -> dict:
+def _figures(name: str, runs: list[Run], ours: list[Run]) -> dict[str, Any]:
     seconds, accuracies = zip(*runs, strict=True)
     figures = {
         "seconds_median": round(statistics.median(seconds), 3),
@@ -74,6 +75,7 @@ def _figures(name: str, runs: list[Run], ours: list[Run]) -> dict:
 def fast(seed: int, data: Mnist, device: str) -> Run:
     """Ours, as `python -m digits train --recipe fast` does it; its validations count."""
     *_, last = train(dataclasses.replace(RECIPES["fast"], seed=seed, device=device), data)
+    assert last.test_accuracy is not None  # the run is whole
     return last.elapsed, last.test_accuracy
 
 
@@ -194,7 +196,7 @@ def _accuracy(digits: Tensor, labels: Tensor) -> float:
     return (digits == labels).sum().item() / len(labels)
 
 
-def table(result: dict) -> str:
+def table(result: dict[str, Any]) -> str:
     """What bench_train returned, for people."""
     rows = {"recipe fast": result["fast"]} | result["baselines"]
     lines = [f"{result['machine']}, {result['device']}, n = {result['n']}", ""]

@@ -6,6 +6,7 @@ Two kinds of data come out of this room: `ink`, which is already in MNIST's geom
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,25 +26,25 @@ class DataSet:
     name: str
     labels: Tensor  # int64 (N,)
     ink: Tensor | None = None  # uint8 (N, 28, 28), in MNIST's geometry
-    drawings: Sequence | None = None  # N drawings
+    drawings: Sequence[Any] | None = None  # N drawings
     sets: list[str] | None = None  # where each drawing came from
     writers: list[str] | None = None  # whose hand each drawing is, "" where nobody knows; only with strokes
 
 
-class LazyDrawings(Sequence):
+class LazyDrawings(Sequence[Any]):
     """Drawings that are opened when they are asked for, so that all of them need not fit into memory at once."""
 
-    def __init__(self, sources: list, opener: Callable) -> None:
+    def __init__(self, sources: list[Any], opener: Callable[..., Any]) -> None:
         self.sources, self.opener = sources, opener
 
     def __len__(self) -> int:
         return len(self.sources)
 
-    def __getitem__(self, i: int):
+    def __getitem__(self, i: Any) -> Any:
         return self.opener(self.sources[i])
 
 
-def check_labels(values: list, source: str) -> Tensor:
+def check_labels(values: list[Any], source: str) -> Tensor:
     """Labels 0 to 9 -> int64 (N,). Raises DigitsError for the first that is not one."""
     for number, value in enumerate(values, start=1):
         if type(value) is not int or not 0 <= value <= 9:

@@ -11,12 +11,20 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from digits.data.templates import TEMPLATES
 from digits.errors import DigitsError
 from digits.ink.geometry import SIDE
+from digits.ink.pictures import from_strength
 from digits.ink.strokes import from_strokes
+
+AS_PICTURES = 0.25  # share that goes through `digits.ink.pictures`, where thick pens close holes and swallow flags
+
+PICTURE = 96  # pixels of such a drawing's long side
+
+PENS = 0.04, 0.2  # widths of the pens that drew it, in long sides
 
 STEP = 0.03  # between the points of a line, in digit heights, before it is sampled as a screen would
 
@@ -62,8 +70,30 @@ def handwriting(n: int, seed: int) -> tuple[Tensor, Tensor]:
     ink = np.empty((n, SIDE, SIDE), np.uint8)
     labels = torch.arange(n) % 10
     for i in range(n):
-        ink[i] = np.rint(from_strokes(draw(i % 10, generator))[0].numpy() * 255)
+        ink[i] = ink_of(draw(i % 10, generator), generator)
     return torch.from_numpy(ink), labels
+
+
+def ink_of(strokes: list[np.ndarray], generator: np.random.Generator) -> np.ndarray:
+    """Strokes, as the pad gives them or, one in four, as a picture of them does -> ink, uint8 (28, 28)."""
+    drawn = _photographed(strokes, generator) if generator.random() < AS_PICTURES else from_strokes(strokes)
+    return np.rint(drawn[0].numpy() * 255).astype(np.uint8)
+
+
+def _photographed(strokes: list[np.ndarray], generator: np.random.Generator) -> Tensor:
+    """Strokes drawn with a pen of any width, and found again in that picture -> ink (1, 28, 28)."""
+    pen = round(PICTURE * generator.uniform(*PENS))
+    points = np.concatenate(strokes)
+    corner, extent = points.min(axis=0), max(np.ptp(points, axis=0).max(), 1e-6)
+    size = np.rint(np.ptp(points, axis=0) / extent * PICTURE).astype(int) + pen + 1
+    canvas = Image.new("L", tuple(size.tolist()))
+    brush = ImageDraw.Draw(canvas)
+    for stroke in strokes:
+        path = [tuple(point) for point in ((stroke - corner) / extent * PICTURE + pen / 2).tolist()]
+        brush.line(path, fill=255, width=pen)
+        for x, y in path:  # round joints and ends
+            brush.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
+    return from_strength(np.asarray(canvas, dtype=np.float32) / 255)
 
 
 def draw(digit: int, generator: np.random.Generator, template: str | None = None) -> list[np.ndarray]:

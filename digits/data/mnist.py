@@ -43,8 +43,8 @@ class Mnist:
         return self.images[-self.held_out :], self.labels[-self.held_out :]
 
     def to(self, device: str | torch.device) -> "Mnist":
-        tensors = (self.images, self.labels, self.test_images, self.test_labels)
-        return Mnist(*(tensor.to(device) for tensor in tensors), self.held_out)
+        images, labels = self.images.to(device), self.labels.to(device)
+        return Mnist(images, labels, self.test_images.to(device), self.test_labels.to(device), self.held_out)
 
 
 def mnist_checksums() -> dict[str, str]:

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digits.data.handwriting import Stroke, draw, parse, write
+from digits.data.handwriting import Stroke, draw, ink_of, parse, write
 from digits.ink.geometry import SIDE
-from digits.ink.strokes import from_strokes
 
 # As in `digits.data.templates`; several ways of one sign are listed in a row.
 SIGNS = {
@@ -110,7 +109,7 @@ def outliers(n: int, seed: int) -> Tensor:
     generator = np.random.default_rng(seed)
     ink = np.empty((n, SIDE, SIDE), np.uint8)
     for i in range(n):
-        ink[i] = np.rint(from_strokes(draw_outlier(generator))[0].numpy() * 255)
+        ink[i] = ink_of(draw_outlier(generator), generator)
     return torch.from_numpy(ink)
 
 
@@ -200,7 +199,7 @@ def _number(generator: np.random.Generator) -> list[np.ndarray]:
         digit = draw(int(generator.integers(10)), generator)
         left = min(stroke[:, 0].min() for stroke in digit)
         strokes += [stroke + [right - left, generator.normal(0, 0.05)] for stroke in digit]
-        right = max(stroke[:, 0].max() for stroke in strokes) + generator.uniform(0.02, 0.35)
+        right = max(stroke[:, 0].max() for stroke in strokes) + generator.uniform(-0.1, 0.3)  # below 0: joined
     return strokes
 
 

@@ -42,9 +42,8 @@ def read_strokes_file(path: Path, labelled: bool = True) -> DataSet:
     limit_count(len(lines), path.name)
     # Parsed again when they are drawn: as lists of numbers they take nine times the memory.
     drawings = LazyDrawings(lines, lambda line: json.loads(line)["strokes"])
-    labels = check_labels(labels, path.name) if labelled else torch.tensor(labels)
-    sets = sets if any(sets) else None
-    return DataSet(path.name, labels, drawings=drawings, sets=sets, writers=writers)
+    checked = check_labels(labels, path.name) if labelled else torch.tensor(labels)
+    return DataSet(path.name, checked, drawings=drawings, sets=sets if any(sets) else None, writers=writers)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -49,8 +49,8 @@ def _scaled(digit: Image.Image, long_side: float) -> Image.Image:
 def _on_sheet(digit: Image.Image, x: float = 0, y: float = 0) -> np.ndarray:
     """The digit's middle at (x, y), in shares of its way from the sheet's middle to the edges -> (SHEET, SHEET)."""
     sheet = Image.new("L", (SHEET, SHEET))
-    place = [round((SHEET - size) / 2 * (1 + share)) for size, share in zip(digit.size, (x, y), strict=True)]
-    sheet.paste(digit, tuple(place))
+    left, top = (round((SHEET - size) / 2 * (1 + share)) for size, share in zip(digit.size, (x, y), strict=True))
+    sheet.paste(digit, (left, top))
     return np.asarray(sheet, dtype=np.float32) / 255
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ def evaluate(
     DigitsError for data that cannot be read, naming the example where it is one.
     """
     *_, last = evaluate_step_by_step(recognizer, data, reject)
+    assert last.report is not None  # the last update has it
     return last.report
 
 
@@ -56,11 +58,11 @@ def evaluate_step_by_step(
     """The same as a generator of updates; closing it ends the work after the batch in progress."""
     data = data if isinstance(data, DataSet) else load_data(data)
     whole = len(data.labels) + (len(reject.labels) if reject else 0)
-    read = yield from _read(recognizer, data, 0, whole)
-    report = summarize(data, *read, recognizer.refusal_threshold)
+    probabilities, scores, inks = yield from _read(recognizer, data, 0, whole)
+    report = summarize(data, probabilities, scores, inks, recognizer.refusal_threshold)
     if reject is not None:
-        _, scores, _ = yield from _read(recognizer, reject, len(data.labels), whole)
-        rejection = _compare(reject, read[1], scores, recognizer.refusal_threshold)
+        _, strange, _ = yield from _read(recognizer, reject, len(data.labels), whole)
+        rejection = _compare(reject, scores, strange, recognizer.refusal_threshold)
         report = replace(report, rejection=rejection)
     yield EvaluationUpdate(1.0, report)
 
@@ -68,7 +70,7 @@ def evaluate_step_by_step(
 def _compare(reject: DataSet, digit_scores: np.ndarray, scores: np.ndarray, threshold: float) -> Rejection:
     """Digit scores of digits and of drawings that are not digits -> how well they are told apart."""
 
-    def compare(name: str, members: np.ndarray, by_set: dict | None = None) -> Rejection:
+    def compare(name: str, members: np.ndarray, by_set: dict[str, Any] | None = None) -> Rejection:
         refused = int((members < threshold).sum())
         return Rejection(name, len(members), area_under_curve(digit_scores, members), refused, by_set)
 
@@ -97,6 +99,7 @@ def inks_of(data: DataSet, places: Sequence[int]) -> Tensor:
     """The data's examples at these places -> ink (N, 1, 28, 28). Raises DigitsError, naming the example."""
     if data.ink is not None:
         return to_ink(data.ink[torch.as_tensor(places)])
+    assert data.drawings is not None  # a data set has ink or drawings
     made = []
     for i in places:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -40,7 +41,7 @@ class NumberReport:
     mistakes: list[tuple[str, str]]
     """What it was and what was read."""
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         return {**vars(self), "by_length": {str(length): vars(score) for length, score in self.by_length.items()}}
 
 
@@ -63,6 +64,7 @@ def evaluate_numbers(
     six drawings or more. Raises DigitsError for data without strokes, or without such a writer.
     """
     *_, last = evaluate_numbers_step_by_step(recognizer, data, count, pictures, seed)
+    assert last.report is not None  # the last update has it
     return last.report
 
 
@@ -71,6 +73,7 @@ def evaluate_numbers_step_by_step(
 ) -> Generator[NumberUpdate, None, None]:
     """The same as a generator of updates, one a number."""
     hands = _hands(data)
+    assert data.drawings is not None  # `_hands` has looked
     generator = np.random.default_rng(seed)
     answers = []
     for i in range(count):
@@ -119,7 +122,7 @@ def _hands(data: DataSet) -> list[list[int]]:
     return enough
 
 
-def compose(drawings: list, generator: np.random.Generator) -> list[np.ndarray]:
+def compose(drawings: list[Any], generator: np.random.Generator) -> list[np.ndarray]:
     """Strokes of single digits -> the strokes of a number, side by side as a hand would write them, 100 units high."""
     strokes, right = [], 0.0
     for number, drawing in enumerate(drawings):

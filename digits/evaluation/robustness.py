@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ class Robustness:
     curves: dict[str, Curve]
     """By axis."""
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         curves = {name: {**vars(curve), "falls_below_95": curve.falls_below_95} for name, curve in self.curves.items()}
         return {"n": self.n, "accuracy": self.accuracy, "picture": SHEET, "long_side": LONG_SIDE, "curves": curves}
 
@@ -63,7 +64,7 @@ def subset(data: DataSet, count: int = 500, seed: int = 0) -> tuple[Tensor, Tens
         raise DigitsError(f"The number of examples is {count:,}; wanted at least 1.")
     generator = np.random.default_rng(seed)
     chosen = np.sort(generator.permutation(len(data.labels))[:count])
-    return inks_of(data, chosen), data.labels[torch.from_numpy(chosen)]
+    return inks_of(data, chosen.tolist()), data.labels[torch.from_numpy(chosen)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def robustness(recognizer: Recognizer, images: Tensor, labels: Tensor, seed: int
     without ink counts as wrong.
     """
     *_, last = robustness_step_by_step(recognizer, images, labels, seed)
+    assert last.report is not None  # the last update has it
     return last.report
 
 

@@ -6,6 +6,7 @@ it is about: for any others there is none.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from digits.files import fingerprint
 DATA = "mnist-test"
 
 
-def pack(weights: Path, report: Report, probabilities: np.ndarray, robustness: Robustness, seed: int) -> dict:
+def pack(weights: Path, report: Report, probabilities: np.ndarray, robustness: Robustness, seed: int) -> dict[str, Any]:
     """A report on MNIST's test set, whose wrong readings have these `probabilities` (N,), and a robustness -> plain
     values. All mistakes are kept, by their place in the data: everything else follows from them.
     """
@@ -42,13 +43,13 @@ def shipped_report(weights: Path) -> Report | None:
     return unpack(packed) if packed else None
 
 
-def shipped_curves(weights: Path) -> dict | None:
+def shipped_curves(weights: Path) -> dict[str, Any] | None:
     """The robustness that ships beside these weights, as `Robustness.to_json` gives it; None where there is none."""
     packed = _read(weights)
     return packed["robustness"] if packed else None
 
 
-def unpack(packed: dict) -> Report:
+def unpack(packed: dict[str, Any]) -> Report:
     """The opposite of `pack`, without the robustness."""
     mnist = load_mnist()
     labels, images = mnist.test_labels.numpy(), mnist.test_images.numpy()
@@ -79,7 +80,7 @@ def unpack(packed: dict) -> Report:
     )
 
 
-def _read(weights: Path) -> dict | None:
+def _read(weights: Path) -> dict[str, Any] | None:
     path = weights.parent / "reports" / f"{weights.stem}.json"
     if not path.is_file():
         return None

@@ -30,7 +30,7 @@ class Found:
     """The picture's pixels a side that became one of these."""
 
 
-def find(image) -> Found | None:
+def find(image: object) -> Found | None:
     """What is written in a picture, or None when nothing stands out from the paper. See `from_image`."""
     picture = as_picture(image)
     width, height = picture.size
@@ -78,7 +78,7 @@ def _grey(picture: Image.Image) -> np.ndarray:
         if fills and seen.std(axis=0).max() > 0.05:  # a picture with see-through parts: these are paper
             paper = np.median(seen, axis=0)
         else:  # ink on see-through paper
-            paper = 0.0 if seen.mean() > 0.5 else 1.0
+            paper = np.array(0.0 if seen.mean() > 0.5 else 1.0)
         colours = colours * alpha + paper * (1 - alpha)
     spread = np.cov(colours.reshape(-1, 3), rowvar=False)
     axis = np.linalg.eigh(spread)[1][:, -1].astype(np.float32)
@@ -183,7 +183,7 @@ def _rub_out_lines(mask: np.ndarray) -> bool:
         for row in range(above, below + 1):
             where = (row + offsets[slope]).clip(0, height - 1)
             mask[where, every] &= crossed
-    return np.count_nonzero(mask) < before
+    return bool(np.count_nonzero(mask) < before)
 
 
 def _largest_group(mask: np.ndarray) -> np.ndarray:

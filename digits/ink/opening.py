@@ -20,12 +20,11 @@ def open_image(source: str | Path | BinaryIO) -> Image.Image:
     source: path or binary file; PNG, JPEG, WEBP, GIF, BMP or TIFF, at most 20 MB and 8 to 8,000 pixels a side.
     Returns the first frame, decoded and upright. Raises DigitsError when there is no such file or picture.
     """
-    is_path = isinstance(source, (str, Path))
-    if not is_path and not hasattr(source, "seek"):
+    if not isinstance(source, (str, Path)) and not hasattr(source, "seek"):
         raise DigitsError(f"A picture is opened from a path or a binary file, got {type(source).__name__}: pass one.")
-    name = Path(source).name if is_path else "the file"
+    name = Path(source).name if isinstance(source, (str, Path)) else "the file"
     try:
-        if is_path:
+        if isinstance(source, (str, Path)):
             size = Path(source).stat().st_size
         else:
             size = source.seek(0, 2)

@@ -1,5 +1,7 @@
 """Strokes become ink: float32 (1, 28, 28) in [0, 1], ink = 1, paper = 0, drawn with MNIST's pen."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
@@ -19,7 +21,7 @@ STROKES_MAX, POINTS_MAX, COORDINATE_MAX = 1_000, 20_000, 1e9
 
 
 def from_strokes(
-    strokes, *, crop: bool = True, scale: bool = True, centre: bool = True, frame: float | None = None
+    strokes: Any, *, crop: bool = True, scale: bool = True, centre: bool = True, frame: float | None = None
 ) -> torch.Tensor:
     """Draw one digit's strokes with MNIST's pen.
 
@@ -48,6 +50,7 @@ def from_strokes(
         factor, margin = (box - PEN) / extent, radius
         size = tuple(np.rint(extents * factor).astype(int) + PEN)
     else:
+        assert frame is not None, "without crop the frame is wanted"
         corner, factor, margin, size = np.zeros(2), box / frame, 0, (box, box)
     canvas = Image.new("L", size)
     draw = ImageDraw.Draw(canvas)
@@ -62,7 +65,7 @@ def from_strokes(
     return place(np.asarray(canvas), Image.Resampling.BILINEAR, by_mass=centre)
 
 
-def parse_strokes(strokes) -> list[np.ndarray]:
+def parse_strokes(strokes: Any) -> list[np.ndarray]:
     """The strokes that have points, as float64 (n, 2) arrays. Raises DigitsError, see `from_strokes`."""
     wanted = "strokes must be a list of lists of (x, y) numbers"
     if not isinstance(strokes, (list, tuple, np.ndarray)):

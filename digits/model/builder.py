@@ -118,7 +118,8 @@ def describe_built(text: str) -> list[BuiltLayer]:
 
     Raises DigitsError for a text, a chain or a size that cannot be used.
     """
-    layers, rows = parse_layers(text), []
+    layers = parse_layers(text)
+    rows: list[BuiltLayer] = []
     with torch.device("meta"):
         for word, block, shape in _blocks(layers, torch.Generator("cpu")):
             rows.append(BuiltLayer(word, shape, count_parameters(block), _multiply_adds(block, rows)))
@@ -140,7 +141,7 @@ def build_network(text: str, seed: int = 0) -> BuiltNetwork:
 
 def create_network(name: str, layers: str | None, seed: int = 0) -> Network:
     """A new network: the named one or, where its name is BUILT, the one that the text `layers` describes."""
-    return build_network(layers, seed) if name == BUILT else create_model(name, seed)
+    return build_network(layers or "", seed) if name == BUILT else create_model(name, seed)
 
 
 def _parse(number: int, word: str) -> Layer:
@@ -172,7 +173,8 @@ def _parse(number: int, word: str) -> Layer:
 
 def _blocks(layers: list[Layer], generator: torch.Generator) -> Iterator[tuple[str, nn.Module, tuple[int, ...]]]:
     """Layers -> (word, module, shape of what comes out for one image), with the ten outputs at the end."""
-    shape, weights = (1, 28, 28), 0
+    shape: tuple[int, ...] = (1, 28, 28)
+    weights = 0
     for number, layer in enumerate([*layers, Layer("f-10", "f", 10, options=frozenset("i"))], 1):
         _check_place(number, layer, shape)
         block = _module(layer, shape, generator)
@@ -231,7 +233,8 @@ def _module(layer: Layer, shape: tuple[int, ...], generator: torch.Generator) ->
         return nn.MaxPool2d(layer.size) if layer.kind == "m" else nn.AvgPool2d(layer.size)
     if layer.kind == "g":
         return nn.AdaptiveMaxPool2d(1)
-    norm, parts = "n" in layer.options, []
+    norm = "n" in layer.options
+    parts: list[nn.Module] = []
     if layer.kind == "f":
         parts.append(nn.Linear(_count(shape), layer.size, bias=not norm))
     else:
@@ -244,8 +247,8 @@ def _module(layer: Layer, shape: tuple[int, ...], generator: torch.Generator) ->
     activation = next((_ACTIVATIONS[option] for option in "tui" if option in layer.options), nn.ReLU)
     if activation:
         parts.append(activation())
-    block = nn.Sequential(*parts)
-    block = Skip(block) if "k" in layer.options else block
+    chain = nn.Sequential(*parts)
+    block = Skip(chain) if "k" in layer.options else chain
     return nn.Sequential(nn.Flatten(), block) if layer.kind == "f" and len(shape) == 3 else block
 
 

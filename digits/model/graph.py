@@ -1,6 +1,7 @@
 """Autograd's own graph, walked from `loss.grad_fn`: its nodes, what they keep, the gradients that go through them."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -56,9 +57,11 @@ def describe(root: torch.autograd.graph.Node, leaves: dict[str, Tensor]) -> list
 
 def run_backward(loss: Tensor, leaves: dict[str, Tensor]) -> list[Node]:
     """Describe the graph of `loss`, run `loss.backward()` once, and give each node the gradient that reached it."""
-    nodes, hooks = describe(loss.grad_fn, leaves), []
+    root = loss.grad_fn
+    assert root is not None, "the loss has no graph"
+    nodes, hooks = describe(root, leaves), []
     try:
-        for node, function in zip(nodes, walk(loss.grad_fn), strict=True):
+        for node, function in zip(nodes, walk(root), strict=True):
             if node.name != LEAF:
                 hooks.append(function.register_prehook(_keep_gradient(node)))
         loss.backward()
@@ -66,8 +69,9 @@ def run_backward(loss: Tensor, leaves: dict[str, Tensor]) -> list[Node]:
         for hook in hooks:
             hook.remove()
     for node in nodes:
-        if node.parameter in leaves and leaves[node.parameter].grad is not None:
-            node.gradient = leaves[node.parameter].grad.clone()
+        leaf = leaves.get(node.parameter or "")
+        if leaf is not None and leaf.grad is not None:
+            node.gradient = leaf.grad.clone()
     return nodes
 
 
@@ -76,7 +80,7 @@ def leaves_of(network: nn.Module, ink: Tensor) -> dict[str, Tensor]:
     return {**dict(network.named_parameters()), **({"ink": ink} if ink.requires_grad else {})}
 
 
-def _keep_gradient(node: Node):
+def _keep_gradient(node: Node) -> Callable[[tuple[Tensor | None, ...]], None]:
     def keep(gradients: tuple[Tensor | None, ...]) -> None:
         if gradients and gradients[0] is not None:
             node.gradient = gradients[0].detach().clone()

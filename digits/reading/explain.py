@@ -93,7 +93,9 @@ def _layers(model: Network, ink: Tensor) -> list[Layer]:
         value = layer(value)
         for part in layer.modules():
             if isinstance(part, (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)):
-                size, stride, padding = (_first(n) for n in (part.kernel_size, part.stride, part.padding))
+                size, stride, padding = (
+                    _first(n) for n in (part.kernel_size, part.stride, part.padding) if not isinstance(n, str)
+                )
                 start += ((size - 1) / 2 - padding) * step
                 sees += (size - 1) * step
                 step *= stride

@@ -8,7 +8,7 @@ training a neural network to recognize character strings").
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -62,7 +62,7 @@ BLOTS = _Costs(score=0.35, digit=-0.55, wide=0.6, low=1.25, overlap=0.2, torn=0.
 Read = Callable[[Tensor], list[Reading]]  # ink (N, 1, 28, 28) -> N readings: Recognizer.read_ink
 
 
-def read_strokes(read: Read, strokes) -> NumberReading:
+def read_strokes(read: Read, strokes: Any) -> NumberReading:
     """The strokes of a number, y down, any unit -> reading.
 
     Raises DigitsError as `ink.strokes.from_strokes` does, and for more than 60 pieces.
@@ -82,7 +82,7 @@ def read_strokes(read: Read, strokes) -> NumberReading:
     return NumberReading("".join(str(digit.reading.best) for digit in digits), digits)
 
 
-def read_image(read: Read, image) -> NumberReading:
+def read_image(read: Read, image: object) -> NumberReading:
     """A picture of a number -> reading.
 
     Raises DigitsError as `ink.pictures.from_image` does, and for more than 60 pieces.
@@ -121,7 +121,7 @@ def read_image(read: Read, image) -> NumberReading:
 
 
 def _best_groups(
-    read: Read, pieces: list[Piece], height: float, weights: _Costs, draw
+    read: Read, pieces: list[Piece], height: float, weights: _Costs, draw: Callable[[list[Piece]], Tensor]
 ) -> list[tuple[list[Piece], Reading]]:
     """Pieces -> those of each digit with its reading, from left to right."""
     _limit(len(pieces))
@@ -190,7 +190,7 @@ def _cost(
         + weights.low * max(0, LOW_FROM - (bottom - top))
         + weights.overlap * (shared.clip(0) / narrower.clip(0.1)).sum()
         + weights.torn * sum(own[i] != own[j] for i, j in joined)
-        + weights.several[reading.best] * (len(set(origins[own])) > 1)
+        + weights.several[reading.best or 0] * (len(set(origins[own])) > 1)
     )
 
 

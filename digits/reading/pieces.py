@@ -97,10 +97,11 @@ def slice_blot(mask: np.ndarray, height: float) -> list[np.ndarray]:
     inked = np.take_along_axis(blot, seams, axis=1)
     crossings = inked[0] + (inked[1:] & ~inked[:-1]).sum(axis=0)
     firsts, lasts = blot.argmax(axis=1)[:, None], blot.shape[1] - 1 - blot[:, ::-1].argmax(axis=1)[:, None]
-    some = blot.any(axis=1)[:, None]
+    some = np.asarray(blot.any(axis=1))[:, None]
     lowest = np.minimum(_extent(some & (firsts < seams)), _extent(some & (lasts >= seams)))
     possible = (crossings <= 1) & (inked.sum(axis=0) <= CUT_INK * height) & (lowest >= CUT_HEIGHT * height)
-    middles, cuts = seams.mean(axis=0), []
+    middles = seams.mean(axis=0)
+    cuts: list[int] = []
     for k in np.flatnonzero(possible)[np.argsort(costs[possible], kind="stable")]:
         if all(abs(middles[k] - middles[other]) >= CUT_APART * height for other in cuts):
             cuts.append(k)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,6 +13,7 @@ from digits.device import computes_in_bfloat16, select_device
 from digits.errors import DigitsError
 from digits.ink.geometry import to_ink
 from digits.model.builder import create_network
+from digits.model.networks import in_channels_last
 from digits.training.config import TrainConfig, settings_of
 from digits.training.examples import Batches, gather
 from digits.training.look import Looker, Watch
@@ -51,14 +53,14 @@ def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False, 
     return _train(config, data, state, watch)  # a generator of its own, so that the checks above run at the call
 
 
-def _train(config: TrainConfig, data: Mnist | None, state: dict | None, watch: Watch | None) -> Updates:
+def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None, watch: Watch | None) -> Updates:
     # Collect data, define the model.
     device, workers = select_device(config.device), present_workers()
     source = "MNIST" if data is None else "the caller's images"
     data = load_mnist(device) if data is None else data.to(device)
     examples = gather(config, data, device)
     plan = make_plan(config, len(examples))
-    model = create_network(config.model, config.layers, config.seed).to(device, memory_format=torch.channels_last)
+    model = in_channels_last(create_network(config.model, config.layers, config.seed), device)
     model.knows_outliers.fill_(examples.with_outliers)
     forward = workers.connect(model)
 
@@ -72,11 +74,15 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict | None, watch: W
     # What chance decides, and what is left behind.
     batches = Batches(plan, torch.Generator(device).manual_seed(config.seed))
     augment_generator = torch.Generator(device).manual_seed(config.seed + 1 + workers.rank)
-    parts = {"model": model, "optimizer": optimizer, "scheduler": schedule if config.one_cycle() else None}
+    parts: dict[str, Any] = {
+        "model": model,
+        "optimizer": optimizer,
+        "scheduler": schedule if config.one_cycle() else None,
+    }
     parts |= {"order generator": batches.generator, "augment generator": augment_generator}
     parts |= {"dropout generator": model.generator}
     folder = NoFolder() if config.out is None or workers.rank else RunFolder(config.out, settings_of(config))
-    looker = watch and Looker(model, data, watch.ink)
+    looker = Looker(model, data, watch.ink) if watch else None
     record = Record(config, data, source, plan, model, autocast, folder, batches, parts, looker)
     begun = step = record.begin(state, workers.rank, augment_generator)
     window = Window(device, workers.count)

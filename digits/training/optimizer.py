@@ -1,5 +1,7 @@
 """Step 4, loss and optimizer: cross entropy that knows outliers, the optimizers, the learning rate's course."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
@@ -36,11 +38,11 @@ class Loss:
 class Together:
     """Several optimizers, or their schedules, as one."""
 
-    def __init__(self, *members) -> None:
+    def __init__(self, *members: Any) -> None:
         self.members = members
 
     @property
-    def param_groups(self) -> list[dict]:
+    def param_groups(self) -> list[dict[str, Any]]:
         return [group for member in self.members for group in member.param_groups]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -51,10 +53,10 @@ class Together:
         for member in self.members:
             member.step()
 
-    def state_dict(self) -> dict:
+    def state_dict(self) -> dict[str, Any]:
         return {"members": [member.state_dict() for member in self.members]}
 
-    def load_state_dict(self, state: dict) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         for member, its_state in zip(self.members, state["members"], strict=True):
             member.load_state_dict(its_state)
 

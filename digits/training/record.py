@@ -4,7 +4,9 @@ import contextlib
 import math
 import time
 from datetime import date
+from typing import Any
 
+import numpy as np
 import torch
 
 from digits.data.mnist import Mnist, mnist_checksums
@@ -34,23 +36,24 @@ class Record:
         source: str,
         plan: Plan,
         model: Network,
-        autocast: contextlib.AbstractContextManager,
+        autocast: contextlib.AbstractContextManager[Any],
         folder: RunFolder | NoFolder,
         batches: Batches,
-        parts: dict,
+        parts: dict[str, Any],
         looker: Looker | None = None,
     ) -> None:
         """`source` names the data for the card; `parts` are all that the next step depends on, for the saved state."""
         self.config, self.data, self.source, self.plan = config, data, source, plan
         self.model, self.autocast, self.folder, self.batches, self.parts = model, autocast, folder, batches, parts
-        self.looker, self.confusion = looker, None
+        self.looker = looker
+        self.confusion: np.ndarray | None = None  # of the latest validation, where somebody looks
         self.update: TrainingUpdate | None = None  # the latest
         self.validation: Score | None = None  # the latest
         self.best = -1.0  # validation accuracy
         self.failed = False
         self.started = time.perf_counter()
 
-    def begin(self, state: dict | None, rank: int, augment_generator: torch.Generator) -> int:
+    def begin(self, state: dict[str, Any] | None, rank: int, augment_generator: torch.Generator) -> int:
         """Begin the folder anew, or take up the run that left `state` -> the steps that are done.
 
         Raises DigitsError where that was another device's run, or one of other images.
@@ -134,15 +137,17 @@ class Record:
         self.folder.keep_weights(self.model, self._card(step), best=validation.accuracy > self.best)
         self.best = max(self.best, validation.accuracy)
         if step < self.plan.steps:
+            assert self.update is not None  # a validation comes with an update
             counters = {"step": step, "best": self.best, "elapsed": self.update.elapsed}
             order = self.batches.order
             self.folder.keep_state(
                 {**counters, "device": order.device.type, "order": order, "parts": snapshot(self.parts)}
             )
 
-    def _card(self, step: int) -> dict:
+    def _card(self, step: int) -> dict[str, Any]:
         """What a later reader needs to judge these weights and to make them again."""
-        config, update = self.config, self.update
+        config, update, validation = self.config, self.update, self.validation
+        assert update is not None and validation is not None  # weights are kept at a validation
         settings = settings_of(config)
         settings["learning_rate"] = config.peak_learning_rate()
         settings["schedule"] = "one-cycle" if config.one_cycle() else "constant"
@@ -156,8 +161,8 @@ class Record:
             "data": {"name": self._name_data()} | ({"sha256": mnist_checksums()} if self.source == "MNIST" else {}),
             "preprocessing": PREPROCESSING,
             "figures": {
-                "validation_loss": self.validation.loss,
-                "validation_accuracy": self.validation.accuracy,
+                "validation_loss": validation.loss,
+                "validation_accuracy": validation.accuracy,
                 "test_accuracy": update.test_accuracy,
                 "seconds": round(update.elapsed, 1),
                 "images_per_second": round(update.epoch * self.plan.images / update.elapsed),
@@ -184,7 +189,7 @@ class Record:
         return name
 
 
-def _check_resumable(state: dict, device: torch.device, images: int) -> None:
+def _check_resumable(state: dict[str, Any], device: torch.device, images: int) -> None:
     """Raises DigitsError where the run that left `state` was another device's or of other images."""
     if state["device"] != device.type:
         raise DigitsError(

@@ -14,6 +14,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -31,7 +32,7 @@ class RunFolder:
     what the run is.
     """
 
-    def __init__(self, path: str | Path, settings: dict):
+    def __init__(self, path: str | Path, settings: dict[str, Any]):
         self.path, self.settings = Path(path), settings
 
     def begin(self) -> None:
@@ -42,7 +43,7 @@ class RunFolder:
         self._write("log.jsonl", b"")
         self._write("config.json", (json.dumps(self.settings, indent=2) + "\n").encode())
 
-    def log(self, line: dict) -> None:
+    def log(self, line: dict[str, Any]) -> None:
         """Append one line, by one write: a process that is killed leaves all of it or nothing."""
         path = self.path / "log.jsonl"
         try:
@@ -51,18 +52,18 @@ class RunFolder:
         except OSError as error:
             raise DigitsError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
 
-    def keep_weights(self, model: Network, card: dict, best: bool = False) -> None:
+    def keep_weights(self, model: Network, card: dict[str, Any], best: bool = False) -> None:
         """Write the last weights and, where they are the `best` so far, these too."""
         for name in ("best", "weights") if best else ("weights",):
             save_weights(model, self.path / f"{name}.safetensors", card)
 
-    def keep_state(self, state: dict) -> None:
+    def keep_state(self, state: dict[str, Any]) -> None:
         """Write what `load_state` will return: tensors, numbers and strings, in dictionaries and lists."""
         file = io.BytesIO()
         torch.save({"format": FORMAT, "settings": self.settings, **state}, file)
         self._write("state.pt", file.getvalue())
 
-    def load_state(self) -> dict | None:
+    def load_state(self) -> dict[str, Any] | None:
         """The state of the last validation, on the CPU; None before the first.
 
         Raises DigitsError for a finished run, for settings other than the saved ones, and for a file that is not a
@@ -86,8 +87,7 @@ class RunFolder:
         with contextlib.suppress(Exception):  # foreign bytes lead the unpickler to exceptions of any kind
             if zipfile.is_zipfile(path):  # what torch.save writes; torch.load would take bare pickles too
                 state = torch.load(path, map_location="cpu", weights_only=True)  # plain data only: nothing is run
-        ours = isinstance(state, dict) and state.get("format") == FORMAT
-        if not ours or state.get("settings") != saved:
+        if not isinstance(state, dict) or state.get("format") != FORMAT or state.get("settings") != saved:
             raise DigitsError(f"{path} is not a whole state of this run; delete it to train from the first step again.")
         return state
 
@@ -133,16 +133,16 @@ class NoFolder:
 
     def resume(self, step: int) -> None: ...
 
-    def log(self, line: dict) -> None: ...
+    def log(self, line: dict[str, Any]) -> None: ...
 
-    def keep_weights(self, model: Network, card: dict, best: bool = False) -> None: ...
+    def keep_weights(self, model: Network, card: dict[str, Any], best: bool = False) -> None: ...
 
-    def keep_state(self, state: dict) -> None: ...
+    def keep_state(self, state: dict[str, Any]) -> None: ...
 
     def finish(self) -> None: ...
 
 
-def snapshot(parts: dict) -> dict:
+def snapshot(parts: dict[str, Any]) -> dict[str, Any]:
     """Generators, and things with a state_dict -> their states by name, for `keep_state`; what is None has none."""
     states = {}
     for name, part in parts.items():
@@ -151,14 +151,14 @@ def snapshot(parts: dict) -> dict:
     return states
 
 
-def restore(parts: dict, states: dict) -> None:
+def restore(parts: dict[str, Any], states: dict[str, Any]) -> None:
     """Bring `parts` to the states that `snapshot` took of them."""
     for name, part in parts.items():
         if part is not None:
             (part.set_state if isinstance(part, torch.Generator) else part.load_state_dict)(states[name])
 
 
-def load_settings(path: str | Path) -> dict:
+def load_settings(path: str | Path) -> dict[str, Any]:
     """The settings that the run in this folder was started with. Raises DigitsError where there is no run."""
     path = Path(path) / "config.json"
     try:

@@ -1,7 +1,9 @@
 """Show me the PyTorch: a plain script, torch and torchvision alone, that trains the same network the same way."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -135,7 +137,7 @@ def write_script(config: TrainConfig, path: Path) -> None:
 def make_notebook(config: TrainConfig) -> str:
     """The same as a Jupyter notebook, JSON (nbformat 4)."""
     source = make_script(config).splitlines(keepends=True)
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "train",
@@ -154,7 +156,7 @@ def _source(layers: nn.Module, indent: str = "    ") -> str:
     return "".join(f"{indent}{_call(layer)},\n" for layer in _flat(layers))
 
 
-def _flat(layers: nn.Module):
+def _flat(layers: nn.Module) -> Iterator[nn.Module]:
     for layer in layers.children():
         if isinstance(layer, nn.Sequential):
             yield from _flat(layer)

@@ -3,12 +3,14 @@
 import dataclasses
 import functools
 import time
+from typing import Any
 
 import torch
 
 from digits.data.augment import augment
 from digits.device import alone_on, computes_in_bfloat16, select_device
 from digits.model.builder import create_network
+from digits.model.networks import in_channels_last
 from digits.training.config import TrainConfig
 from digits.training.optimizer import make_loss, make_optimizer
 
@@ -17,7 +19,7 @@ STEPS = 4  # timed, after one that is not
 
 def images_per_second(config: TrainConfig) -> float:
     """Of training as `config` says on this machine, measured once a process for each network, batch size and so on."""
-    alike = {
+    alike: dict[str, Any] = {
         "epochs": 1,
         "learning_rate": None,
         "handwriting": 0,
@@ -35,7 +37,7 @@ def images_per_second(config: TrainConfig) -> float:
 def _measure(config: TrainConfig) -> float:
     batch_size, kind, precision = config.batch_size, config.augment, config.precision
     device = select_device(config.device)
-    model = create_network(config.model, config.layers).to(device, memory_format=torch.channels_last).train()
+    model = in_channels_last(create_network(config.model, config.layers), device).train()
     optimizer, compute_loss = make_optimizer(config, model), make_loss(config, with_outliers=False)
     generator = torch.Generator(device).manual_seed(0)
     ink = torch.rand(batch_size, 1, 28, 28, generator=generator, device=device)

@@ -8,10 +8,11 @@ the logits' scale, on which probabilities and refusals depend.
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from digits.data.augment import augment
 from digits.data.mnist import Mnist, load_mnist
 from digits.device import select_device
 from digits.errors import DigitsError
-from digits.model.networks import Network, count_parameters
+from digits.model.networks import Network, count_parameters, in_channels_last
 from digits.model.weights import load_weights, save_weights
 from digits.training.calibration import measure
 
@@ -94,11 +95,14 @@ class TeachingUpdate:
     elapsed: float
     """Seconds."""
     done: bool
-    model: Network = field(repr=False, compare=False, default=None)
+    model: Network | None = field(repr=False, compare=False, default=None)
     """The copy, alive."""
 
 
-def teach(config: TeachConfig, data: Mnist | None = None) -> Iterator[TeachingUpdate]:
+Updates = Generator[TeachingUpdate, None, None]
+
+
+def teach(config: TeachConfig, data: Mnist | None = None) -> Updates:
     """Fine-tune a copy of a network on drawings, replaying `data` (default: all of MNIST), yielding updates.
 
     With `config.out` the weights and their card are written at the end, before the last update: a teaching that is
@@ -111,12 +115,14 @@ def teach(config: TeachConfig, data: Mnist | None = None) -> Iterator[TeachingUp
     return _teach(config, taught, card, data)
 
 
-def _teach(config: TeachConfig, taught: Network, card: dict, data: Mnist | None) -> Iterator[TeachingUpdate]:
+def _teach(
+    config: TeachConfig, taught: Network, card: dict[str, Any], data: Mnist | None
+) -> Generator[TeachingUpdate, None, None]:
     device = select_device(config.device)
     data = load_mnist(device) if data is None else data.to(device)
     images, _ = data.training
     drawings, labels = config.inks.to(device), config.labels.to(device)
-    model = taught.to(device, memory_format=torch.channels_last)
+    model = in_channels_last(taught, device)
     teacher = copy.deepcopy(model).eval()
     generator = torch.Generator(device).manual_seed(config.seed)
     optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE, fused=True)
@@ -161,7 +167,7 @@ def _teach(config: TeachConfig, taught: Network, card: dict, data: Mnist | None)
         loss_sum = torch.zeros((), device=device)
 
 
-def _card(config: TeachConfig, taught: dict, model: Network, figures: dict) -> dict:
+def _card(config: TeachConfig, taught: dict[str, Any], model: Network, figures: dict[str, Any]) -> dict[str, Any]:
     """What a later reader needs to judge these weights; the drawings themselves are their drawer's."""
     return {
         "network": model.name,

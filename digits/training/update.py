@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class TrainingUpdate:
     model: Network | None = dataclasses.field(repr=False, compare=False, default=None)
     """The network in training, alive: copy it to keep this moment's weights."""
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """All but the network and the look inside it."""
         hidden = ("model", "look", "confusion")
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in hidden}

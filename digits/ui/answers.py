@@ -1,6 +1,7 @@
 """What the page says of a reading, in words and in numbers that JSON can hold."""
 
 import base64
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +15,11 @@ TOSS_UP = 0.2  # a second digit above this probability is named in the answer
 LIKELY_ENOUGH = 0.05  # below SURE, a second digit above this one is named
 
 
-def article(digit: int) -> str:
+def article(digit: int | None) -> str:
     return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
-def answer(reading: Reading) -> dict:
+def answer(reading: Reading) -> dict[str, Any]:
     """A reading as Draw shows it."""
     if reading.blank:
         return {"blank": True, "sentence": "Draw a digit.", "doubt": "Larger than a dot."}
@@ -45,7 +46,7 @@ def words(reading: Reading) -> tuple[str, str]:
     return f"Probably {article(reading.best)}.", doubt
 
 
-def number_answer(number: NumberReading) -> dict:
+def number_answer(number: NumberReading) -> dict[str, Any]:
     """A number's reading as Draw shows it; boxes are left, top, right, bottom in the drawing's unit."""
     if not number.digits:
         return {"blank": True, "sentence": "Write a number.", "doubt": "Larger than a dot."}
@@ -79,7 +80,7 @@ def number_words(number: NumberReading) -> tuple[str, str]:
     return sentence, ""
 
 
-def inside_answer(inside: Inside) -> dict:
+def inside_answer(inside: Inside) -> dict[str, Any]:
     """The layers' activations as Draw shows them; values are base64 of bytes, 255 the largest of the stage."""
     return {
         "logits": [round(float(value), 2) for value in inside.logits[0]],
@@ -97,7 +98,7 @@ def inside_answer(inside: Inside) -> dict:
     }
 
 
-def explanation_answer(explanation: Explanation, ink: torch.Tensor) -> dict:
+def explanation_answer(explanation: Explanation, ink: torch.Tensor) -> dict[str, Any]:
     """An explanation of ink (1, 28, 28) as Draw shows it; pictures are base64 of bytes."""
     if explanation.becomes != explanation.digit:
         sentence = f"Without the framed part I would read {article(explanation.becomes)}."

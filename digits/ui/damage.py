@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Generator
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,9 +41,9 @@ def read_digits(recognizer: Recognizer, inks: Tensor) -> np.ndarray:
     return np.concatenate([recognizer.scores(batch)[0].argmax(1) for batch in inks.split(100)])
 
 
-def damage_digits(page: Page) -> Callable:
+def damage_digits(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def damage_digits(payload: dict) -> dict:
+    def damage_digits(payload: dict[str, Any]) -> dict[str, Any]:
         """500 test digits under the sliders -> each network's accuracy, and what some of the digits are read as."""
         amounts, chosen = parse_amounts(payload), choose(page, payload)
         with taking_turns():
@@ -63,9 +64,9 @@ def damage_digits(page: Page) -> Callable:
     return damage_digits
 
 
-def look_at_curves(page: Page, evaluations: Evaluations) -> Callable:
+def look_at_curves(page: Page, evaluations: Evaluations) -> Callable[..., Any]:
     @answer_errors
-    def look_at_curves(payload: dict) -> dict:
+    def look_at_curves(payload: dict[str, Any]) -> dict[str, Any]:
         """The robustness of one or two networks: those that ship, and where "measure" is asked, the others measured."""
         measure, curves, shares = payload.get("measure") is True, [], []
         for network in choose(page, payload):
@@ -89,8 +90,8 @@ def look(evaluations: Evaluations, network: Chosen, visitor: str, start: bool) -
     key = (fingerprint(network.weights), "robustness")
     if not start and evaluations.known(key) is None:
         return None
-    start = functools.partial(measure_curves, network.recognizer)
-    return evaluations.look(visitor, key, start, True, present_client())
+    measure = functools.partial(measure_curves, network.recognizer)
+    return evaluations.look(visitor, key, measure, True, present_client())
 
 
 def measure_curves(recognizer: Recognizer) -> Generator[RobustnessUpdate, None, None]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 import torch
@@ -72,7 +73,7 @@ def one_thread() -> None:
         torch.set_num_threads(1)
 
 
-def read(page: Page, payload: dict, ink: Tensor) -> dict:
+def read(page: Page, payload: dict[str, Any], ink: Tensor) -> dict[str, Any]:
     """Ink (1, 28, 28) read by the network that the payload names, and its inside where that is on the screen."""
     recognizer = page.networks.chosen(payload)
     if payload.get("inside") is not True or not ink.any():
@@ -81,9 +82,11 @@ def read(page: Page, payload: dict, ink: Tensor) -> dict:
     return answer(recognizer.judge(ink[None], inside.logits)[0]) | {"inside": inside_answer(inside)}
 
 
-def read_strokes(page: Page) -> Callable:
+def read_strokes(page: Page) -> Callable[..., Any]:
     @answer_errors
-    async def read_strokes(payload: dict) -> dict:  # async: runs in the event loop, 2 ms, and so needs no thread
+    async def read_strokes(
+        payload: dict[str, Any],
+    ) -> dict[str, Any]:  # async: runs in the event loop, 2 ms, and so needs no thread
         one_thread()
         strokes, steps = parse_strokes(payload), parse_steps(payload)
         reading = read(page, payload, from_strokes(strokes, frame=FRAME, **steps))
@@ -100,9 +103,9 @@ def stages_of(steps: dict[str, bool]) -> list[dict[str, bool]]:
     return [{step: steps[step] and i < stage for i, step in enumerate(STEPS)} for stage in range(len(STEPS))]
 
 
-def read_other(page: Page) -> Callable:
+def read_other(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def read_other(payload: dict) -> dict:
+    def read_other(payload: dict[str, Any]) -> dict[str, Any]:
         """A picture or a test digit."""
         if "picture" not in payload:
             return read(page, payload, parse_ink(payload))
@@ -112,28 +115,28 @@ def read_other(page: Page) -> Callable:
     return read_other
 
 
-def read_number(page: Page) -> Callable:
+def read_number(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def read_number(payload: dict) -> dict:
+    def read_number(payload: dict[str, Any]) -> dict[str, Any]:
         one_thread()
         return number_answer(page.networks.chosen(payload).read_number(parse_strokes(payload)))
 
     return read_number
 
 
-def read_number_picture(page: Page) -> Callable:
+def read_number_picture(page: Page) -> Callable[..., Any]:
     @answer_errors
     @expensive
-    def read_number_picture(payload: dict) -> dict:
+    def read_number_picture(payload: dict[str, Any]) -> dict[str, Any]:
         return number_answer(page.networks.chosen(payload).read_number(open_image(parse_picture(payload))))
 
     return read_number_picture
 
 
-def explain_reading(page: Page) -> Callable:
+def explain_reading(page: Page) -> Callable[..., Any]:
     @answer_errors
     @expensive
-    def explain_reading(payload: dict) -> dict:
+    def explain_reading(payload: dict[str, Any]) -> dict[str, Any]:
         ink = parse_ink(payload)
         if not ink.any():
             raise DigitsError("There is no ink to explain; draw a digit first.")
@@ -142,9 +145,9 @@ def explain_reading(page: Page) -> Callable:
     return explain_reading
 
 
-def show_unit(page: Page) -> Callable:
+def show_unit(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def show_unit(payload: dict) -> dict:
+    def show_unit(payload: dict[str, Any]) -> dict[str, Any]:
         """What a hidden unit or map looks for: its weights, and for a unit of the first layer its sum with this ink."""
         model = page.networks.chosen(payload).model
         layer, unit = payload.get("layer"), payload.get("unit")
@@ -163,10 +166,10 @@ def show_unit(page: Page) -> Callable:
     return show_unit
 
 
-def read_drawings(page: Page) -> Callable:
+def read_drawings(page: Page) -> Callable[..., Any]:
     @answer_errors
     @expensive
-    def read_drawings(payload: dict) -> dict:
+    def read_drawings(payload: dict[str, Any]) -> dict[str, Any]:
         inks, _ = parse_drawings(payload)
         return {"digits": [reading.best for reading in page.networks.chosen(payload).read_ink(inks)]}
 
@@ -174,7 +177,7 @@ def read_drawings(page: Page) -> Callable:
 
 
 @answer_errors
-def find_test_digit(payload: dict) -> dict:
+def find_test_digit(payload: dict[str, Any]) -> dict[str, Any]:
     mnist, digit = load_mnist(), payload.get("digit")
     if digit is not None and (type(digit) is not int or digit not in range(10)):
         raise DigitsError(f"There is no digit {digit!r:.50}; wanted 0 to 9.")

@@ -1,6 +1,7 @@
 """The Evaluate tab: how well the network in use reads digits that it never saw, and where it fails."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import gradio as gr
 import torch
@@ -9,7 +10,7 @@ from digits.data.data_set import DataSet
 from digits.errors import DigitsError
 from digits.evaluation.comparison import compare
 from digits.evaluation.damage import SLIDERS
-from digits.evaluation.evaluate import EvaluationUpdate, evaluate_step_by_step
+from digits.evaluation.evaluate import EvaluationUpdate, evaluate, evaluate_step_by_step
 from digits.evaluation.report import Report
 from digits.evaluation.shipped import DATA, shipped_report
 from digits.files import fingerprint
@@ -53,9 +54,9 @@ def evaluate_tab(page: Page) -> gr.HTML:
     )
 
 
-def look_at_evaluation(page: Page, evaluations: Evaluations) -> Callable:
+def look_at_evaluation(page: Page, evaluations: Evaluations) -> Callable[..., Any]:
     @answer_errors
-    def look_at_evaluation(payload: dict) -> dict:
+    def look_at_evaluation(payload: dict[str, Any]) -> dict[str, Any]:
         """Where the evaluation of one or two networks stands; the first look starts it."""
         chosen = choose(page, payload)
         if payload.get("data") == OWN:
@@ -71,7 +72,7 @@ def look_at_evaluation(page: Page, evaluations: Evaluations) -> Callable:
     return look_at_evaluation
 
 
-def look(evaluations: Evaluations, network: Chosen, payload: dict) -> Evaluation:
+def look(evaluations: Evaluations, network: Chosen, payload: dict[str, Any]) -> Evaluation:
     data, weights = parse_text(payload, "data"), network.weights
     if data not in (*SETS, FILE):
         raise DigitsError(f"There is no data set called {data!r:.50}; choose one of {', '.join(SETS.values())}.")
@@ -86,19 +87,18 @@ def look(evaluations: Evaluations, network: Chosen, payload: dict) -> Evaluation
     return evaluations.look(parse_visitor(payload), key, start, data == FILE, present_client())
 
 
-def evaluate_own(chosen: list[Chosen], payload: dict) -> list[Report]:
+def evaluate_own(chosen: list[Chosen], payload: dict[str, Any]) -> list[Report]:
     """The visitor's own drawings come with the request and are read at once."""
     with taking_turns():
         inks, labels = parse_drawings(payload)
         data = DataSet("my drawings", labels, ink=(inks[:, 0] * 255).round().to(torch.uint8))
         reports = []
         for network in chosen:
-            *_, last = evaluate_step_by_step(network.recognizer, data)
-            reports.append(last.report)
+            reports.append(evaluate(network.recognizer, data))
     return reports
 
 
-def describe(chosen: list[Chosen], reports: list[Report]) -> dict:
+def describe(chosen: list[Chosen], reports: list[Report]) -> dict[str, Any]:
     answer = {"share": 1.0, "reports": [report_answer(report) for report in reports], "comparison": None}
     if len(reports) == 2:
         names = (chosen[0].name, chosen[1].name)
@@ -106,9 +106,9 @@ def describe(chosen: list[Chosen], reports: list[Report]) -> dict:
     return answer
 
 
-def read_example(page: Page) -> Callable:
+def read_example(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def read_example(payload: dict) -> dict:
+    def read_example(payload: dict[str, Any]) -> dict[str, Any]:
         """One example, as the pixels that the page has of it -> what each network makes of it."""
         ink = parse_pixels(payload)
         readings = [network.recognizer.read_ink(ink[None])[0] for network in choose(page, payload)]
@@ -126,9 +126,9 @@ def read_example(page: Page) -> Callable:
     return read_example
 
 
-def explain_example(page: Page) -> Callable:
+def explain_example(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def explain_example(payload: dict) -> dict:
+    def explain_example(payload: dict[str, Any]) -> dict[str, Any]:
         """Why a network reads one example as it does."""
         ink = parse_pixels(payload)
         if not ink.any():

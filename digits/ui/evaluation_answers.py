@@ -2,6 +2,7 @@
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -14,7 +15,7 @@ HARDLY_CHANCE = 0.05  # below this p-value
 CLOSE_ENOUGH = 0.01  # a calibration error under it is as good as none
 
 
-def report_answer(report: Report) -> dict:
+def report_answer(report: Report) -> dict[str, Any]:
     """The report as the page shows it, with the mistakes' pictures in one PNG."""
     return {
         **report.to_json(),
@@ -51,7 +52,7 @@ def calibration_sentence(report: Report) -> str:
     return f"{lead}: {sure:.1%} sure on average, and right {report.accuracy:.1%} of the time. Off by {off} on average."
 
 
-def comparison_answer(comparison: Comparison, reports: tuple[Report, Report], names: tuple[str, str]) -> dict:
+def comparison_answer(comparison: Comparison, reports: tuple[Report, Report], names: tuple[str, str]) -> dict[str, Any]:
     """The comparison as the page shows it. `sides` are what only the first and only the second reads right: how many,
     and which of the other's mistakes those are.
     """

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gradio.utils import get_upload_folder
 
@@ -27,7 +28,7 @@ class Chosen:
     name: str
 
 
-def choose(page: Page, payload: dict) -> list[Chosen]:
+def choose(page: Page, payload: dict[str, Any]) -> list[Chosen]:
     """The network in use, and the one it is compared with where the request names one."""
     keys = [payload.get("network") or DEFAULT] + ([parse_text(payload, "against")] if payload.get("against") else [])
     names = {network["key"]: network["name"] for network in page.networks.listed(parse_visitor(payload))}
@@ -42,7 +43,7 @@ def choose(page: Page, payload: dict) -> list[Chosen]:
     ]
 
 
-def parse_upload(payload: dict) -> Path:
+def parse_upload(payload: dict[str, Any]) -> Path:
     """{"path"} that Gradio's upload gave to the page -> it. Raises DigitsError for any other path."""
     path = Path(parse_text(payload, "path", 1_000).replace("\0", "")).resolve()  # links are followed before the check
     folder = Path(get_upload_folder()).resolve()
@@ -53,7 +54,7 @@ def parse_upload(payload: dict) -> Path:
     return path
 
 
-def parse_amounts(payload: dict) -> dict[str, float]:
+def parse_amounts(payload: dict[str, Any]) -> dict[str, float]:
     """{"amounts": {name: number}} -> amounts within their sliders' ends. Raises DigitsError for others."""
     amounts = payload.get("amounts")
     if not isinstance(amounts, dict):

@@ -73,7 +73,9 @@ class Evaluations:
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
 
-    def look(self, visitor: str, key: Hashable, start: Callable, slow: bool = False, client: str = "") -> Evaluation:
+    def look(
+        self, visitor: str, key: Hashable, start: Callable[..., Any], slow: bool = False, client: str = ""
+    ) -> Evaluation:
         """The evaluation by this key; it is started where there is none, or one that was given up or is known to have
         failed. Raises DigitsError where too many of this client's wait.
         """

@@ -1,21 +1,24 @@
 """Bodies of requests have a limit."""
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 LARGEST_REQUEST = 4_000_000  # bytes of JSON; the pad's largest picture is under it
 
 
 class LimitBody:
     """ASGI middleware: a body over LARGEST_REQUEST gets 413 and one sentence. Uploads have Gradio's own limit."""
 
-    def __init__(self, app) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].endswith("/upload"):
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         length = dict(scope["headers"]).get(b"content-length", b"0")
         received, begun = 0, False
 
-        async def limited():
+        async def limited() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
@@ -23,7 +26,7 @@ class LimitBody:
                 raise _TooLarge
             return message
 
-        async def noted(message):
+        async def noted(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)

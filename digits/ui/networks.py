@@ -3,6 +3,7 @@
 import functools
 import json
 from pathlib import Path
+from typing import Any
 
 from digits.errors import DigitsError
 from digits.jobs import Job, JobQueue
@@ -26,7 +27,7 @@ class Networks:
         self.jobs, self.device = jobs, device
         self._load = functools.lru_cache(maxsize=32)(Recognizer.load)  # 32 x 2 MB
 
-    def listed(self, visitor: str) -> list[dict]:
+    def listed(self, visitor: str) -> list[dict[str, Any]]:
         """What the page shows of each network that this visitor has: their own, newest first, then the shipped ones."""
         own = [self._describe(job) for job in self.jobs.of_visitor(visitor) if job.weights and job.kept]
         return own + [dict(shipped) for shipped in _shipped()]
@@ -35,7 +36,7 @@ class Networks:
         """The recognizer behind a key. Raises DigitsError for an unknown one."""
         return self._load(self.path(key), device)
 
-    def chosen(self, payload: dict) -> Recognizer:
+    def chosen(self, payload: dict[str, Any]) -> Recognizer:
         """The recognizer that a request names, or the shipped one. Raises DigitsError for an unknown one."""
         return self.get(payload.get("network") or DEFAULT)
 
@@ -58,7 +59,8 @@ class Networks:
         """Run 2; a visitor's runs are counted from their first."""
         return f"Run {job.number}"
 
-    def _describe(self, job: Job) -> dict:
+    def _describe(self, job: Job) -> dict[str, Any]:
+        assert job.weights is not None  # `listed` has looked
         card = json.loads(job.weights.with_suffix(".json").read_text(encoding="utf-8"))
         accuracy = card["figures"]["test_accuracy"]
         if isinstance(job.config, TeachConfig):
@@ -78,7 +80,7 @@ class Networks:
 
 
 @functools.cache
-def _shipped() -> tuple[dict, ...]:
+def _shipped() -> tuple[dict[str, Any], ...]:
     found = []
     for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: (path.stem != DEFAULT, path.stem)):
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from starlette.routing import Mount
@@ -22,7 +23,7 @@ LOAD = """import(new URL({address}, document.baseURI)).then(
 )"""
 
 
-def part(name: str, functions: Sequence[Callable] = (), **constants: object) -> gr.HTML:
+def part(name: str, functions: Sequence[Callable[..., Any]] = (), **constants: object) -> gr.HTML:
     """The part that web/<name>/ makes. `functions` are those that it may call on the server; `constants` reach it as
     `props.constants`, so that no number is stated in both languages.
     """

@@ -33,7 +33,7 @@ STEPS = ("crop", "scale", "centre")  # in their order
 VISITOR = re.compile(r"[\w-]{20,64}")
 
 
-def answer_errors(function: Callable) -> Callable:
+def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a server function: a payload that is no object, and every DigitsError, becomes {"error": sentence}."""
 
     def refuse(payload: object) -> None:
@@ -43,7 +43,7 @@ def answer_errors(function: Callable) -> Callable:
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
-        async def wrapped(payload: Any) -> dict:
+        async def wrapped(payload: Any) -> dict[str, Any]:
             try:
                 refuse(payload)
                 return await function(payload)
@@ -52,7 +52,7 @@ def answer_errors(function: Callable) -> Callable:
     else:
 
         @functools.wraps(function)
-        def wrapped(payload: Any) -> dict:
+        def wrapped(payload: Any) -> dict[str, Any]:
             try:
                 refuse(payload)
                 return function(payload)
@@ -62,14 +62,15 @@ def answer_errors(function: Callable) -> Callable:
     return wrapped
 
 
-def parse_visitor(payload: dict) -> str:
+def parse_visitor(payload: dict[str, Any]) -> str:
     """{"visitor"} -> the id that the page keeps, or a new one: 128 random bits, the key to a visitor's networks."""
     visitor = payload.get("visitor")
-    known = isinstance(visitor, str) and VISITOR.fullmatch(visitor)
-    return visitor if known else secrets.token_urlsafe(16)
+    if isinstance(visitor, str) and VISITOR.fullmatch(visitor):
+        return visitor
+    return secrets.token_urlsafe(16)
 
 
-def parse_text(payload: dict, name: str, most: int = 100) -> str:
+def parse_text(payload: dict[str, Any], name: str, most: int = 100) -> str:
     """{name: a short text} -> it. Raises DigitsError for anything else."""
     text = payload.get(name)
     if not isinstance(text, str) or not 0 < len(text) <= most:
@@ -77,7 +78,7 @@ def parse_text(payload: dict, name: str, most: int = 100) -> str:
     return text
 
 
-def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
+def parse_strokes(payload: dict[str, Any]) -> list[list[tuple[float, float]]]:
     """{"strokes": [[x, y, x, y, ...], ...]} in thousandths of the pad -> polylines, none for a dot.
 
     Raises DigitsError for any other shape or size.
@@ -100,7 +101,7 @@ def parse_strokes(payload: dict) -> list[list[tuple[float, float]]]:
     return polylines
 
 
-def parse_test_digit(payload: dict) -> Tensor:
+def parse_test_digit(payload: dict[str, Any]) -> Tensor:
     """{"index"} -> that test digit's ink (1, 28, 28). Raises DigitsError for another index than 0 to 9,999."""
     index, images = payload.get("index"), load_mnist().test_images
     if type(index) is not int or not 0 <= index < len(images):
@@ -108,7 +109,7 @@ def parse_test_digit(payload: dict) -> Tensor:
     return to_ink(images[index][None])[0]
 
 
-def parse_pixels(payload: dict) -> Tensor:
+def parse_pixels(payload: dict[str, Any]) -> Tensor:
     """{"pixels": base64 of 784 bytes, row by row, 255 for ink} -> ink (1, 28, 28). Raises DigitsError for others."""
     pixels = payload.get("pixels")
     try:
@@ -120,7 +121,7 @@ def parse_pixels(payload: dict) -> Tensor:
     return to_ink(torch.frombuffer(bytearray(data), dtype=torch.uint8).view(1, SIDE, SIDE))[0]
 
 
-def parse_steps(payload: dict) -> dict[str, bool]:
+def parse_steps(payload: dict[str, Any]) -> dict[str, bool]:
     """{"steps": {"crop", "scale", "centre"}}, all on where not given -> arguments of `ink.strokes.from_strokes`."""
     steps = payload.get("steps", {})
     if not isinstance(steps, dict) or not all(steps.get(step, True) in (True, False) for step in STEPS):
@@ -128,7 +129,7 @@ def parse_steps(payload: dict) -> dict[str, bool]:
     return {step: bool(steps.get(step, True)) for step in STEPS}
 
 
-def parse_picture(payload: dict) -> io.BytesIO:
+def parse_picture(payload: dict[str, Any]) -> io.BytesIO:
     """{"picture": "data:image/...;base64,..."} -> the file's bytes. Raises DigitsError for anything else."""
     picture = payload.get("picture")
     if not isinstance(picture, str) or not picture.startswith("data:image/") or ";base64," not in picture[:64]:
@@ -141,7 +142,7 @@ def parse_picture(payload: dict) -> io.BytesIO:
         raise DigitsError("The picture was damaged on its way; open it again.") from None
 
 
-def parse_ink(payload: dict) -> Tensor:
+def parse_ink(payload: dict[str, Any]) -> Tensor:
     """One digit, as {"strokes"} (with {"steps"}), {"picture"} or a test digit's {"index"} -> ink (1, 28, 28)."""
     if "strokes" in payload:
         return from_strokes(parse_strokes(payload), frame=FRAME, **parse_steps(payload))
@@ -150,7 +151,7 @@ def parse_ink(payload: dict) -> Tensor:
     return parse_test_digit(payload)
 
 
-def parse_drawings(payload: dict) -> tuple[Tensor, Tensor]:
+def parse_drawings(payload: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """{"drawings": [{"label", "strokes": as the pad's}, ...]} -> inks float32 (N, 1, 28, 28) in [0, 1], int64 labels.
 
     Raises DigitsError for any other shape or size, naming the drawing where it is one.

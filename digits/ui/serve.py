@@ -115,7 +115,7 @@ def end(demo: gr.Blocks, page: Page) -> None:
     if demo.server:
         demo.server.should_exit = True  # its thread closes what is not in use
     for tunnel in CURRENT_TUNNELS:
-        tunnel.kill()
+        tunnel.kill()  # type: ignore[no-untyped-call]  # Gradio has no types here
     page.jobs.close(PATIENCE)
     remove_own_folder()
     sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 import torch
@@ -26,9 +27,9 @@ def shell(page: Page) -> gr.HTML:
     return part("shell", functions, **constants)
 
 
-def identify(page: Page) -> Callable:
+def identify(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def identify(payload: dict) -> dict:
+    def identify(payload: dict[str, Any]) -> dict[str, Any]:
         """Who the visitor is, which networks they have, what they are training: asked at start and after changes."""
         visitor = parse_visitor(payload)
         trainings = page.jobs.of_visitor(visitor, TrainConfig)
@@ -43,9 +44,9 @@ def identify(page: Page) -> Callable:
     return identify
 
 
-def read_with_all(page: Page) -> Callable:
+def read_with_all(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def read_with_all(payload: dict) -> dict:
+    def read_with_all(payload: dict[str, Any]) -> dict[str, Any]:
         """What each of the visitor's networks reads one drawing as -> {"answers": {key: {...}}}."""
         if torch.get_num_threads() > 1:  # this thread's own, as in draw.py
             torch.set_num_threads(1)
@@ -61,7 +62,7 @@ def read_with_all(page: Page) -> Callable:
     return read_with_all
 
 
-def short(reading: Reading) -> dict:
+def short(reading: Reading) -> dict[str, Any]:
     """A reading in a list of networks."""
     if reading.blank:
         return {"digit": None, "best": None, "probability": 0}
@@ -69,9 +70,9 @@ def short(reading: Reading) -> dict:
     return {"digit": reading.digit, "best": reading.best, "probability": probability}
 
 
-def read_weights(page: Page) -> Callable:
+def read_weights(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def read_weights(payload: dict) -> dict:
+    def read_weights(payload: dict[str, Any]) -> dict[str, Any]:
         """The weights of a network by its key, as a file to save."""
         path = page.networks.path(parse_text(payload, "network"))
         return {"name": "weights.safetensors", "base64": base64.b64encode(path.read_bytes()).decode()}
@@ -80,7 +81,7 @@ def read_weights(page: Page) -> Callable:
 
 
 @answer_errors
-def draw_qr(payload: dict) -> dict:
+def draw_qr(payload: dict[str, Any]) -> dict[str, Any]:
     import segno
 
     text = payload.get("text")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -13,10 +14,10 @@ from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors, parse_drawings, parse_text, parse_visitor
 
 
-def teaching_functions(page: Page) -> list[Callable]:
+def teaching_functions(page: Page) -> list[Callable[..., Any]]:
     """What the page calls: teach, look_at_teaching, stop_teaching, keep_teaching, discard_teaching."""
 
-    def start(payload: dict) -> Job:
+    def start(payload: dict[str, Any]) -> Job:
         key = payload.get("network") or DEFAULT
         recognizer = page.networks.get(key)
         with taking_turns():
@@ -31,12 +32,12 @@ def teaching_functions(page: Page) -> list[Callable]:
         return page.jobs.start(config, parse_visitor(payload), client=present_client())
 
     @answer_errors
-    async def teach(payload: dict) -> dict:
+    async def teach(payload: dict[str, Any]) -> dict[str, Any]:
         job = await asyncio.to_thread(start, payload)  # hundreds of drawings would hold up everybody's readings
         return progress(job, page.jobs.ahead(job))
 
     @answer_errors
-    async def look_at_teaching(payload: dict) -> dict:
+    async def look_at_teaching(payload: dict[str, Any]) -> dict[str, Any]:
         """The visitor's newest teaching, while it runs or waits for Keep or Discard."""
         teachings = page.jobs.of_visitor(parse_visitor(payload), TeachConfig)
         if not teachings or not (teachings[0].active or not teachings[0].kept):
@@ -44,25 +45,25 @@ def teaching_functions(page: Page) -> list[Callable]:
         return progress(teachings[0], page.jobs.ahead(teachings[0]))
 
     @answer_errors
-    def stop_teaching(payload: dict) -> dict:
+    def stop_teaching(payload: dict[str, Any]) -> dict[str, Any]:
         page.jobs.stop(parse_visitor(payload))
         return {}
 
     @answer_errors
-    def keep_teaching(payload: dict) -> dict:
+    def keep_teaching(payload: dict[str, Any]) -> dict[str, Any]:
         job = page.jobs.keep(parse_visitor(payload), parse_text(payload, "job"))
         name = page.networks.name(job)
         return {"key": job.id, "sentence": f"Kept as {name}, and in use. The shipped networks are as they were."}
 
     @answer_errors
-    def discard_teaching(payload: dict) -> dict:
+    def discard_teaching(payload: dict[str, Any]) -> dict[str, Any]:
         page.jobs.discard(parse_visitor(payload), parse_text(payload, "job"))
         return {"sentence": "Discarded; every network is as it was."}
 
     return [teach, look_at_teaching, stop_teaching, keep_teaching, discard_teaching]
 
 
-def progress(job: Job, ahead: int) -> dict:
+def progress(job: Job, ahead: int) -> dict[str, Any]:
     """A teaching as the page shows it."""
     updates = job.updates[:]
     last = updates[-1] if updates else None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 
@@ -64,7 +65,7 @@ def train_tab(page: Page) -> gr.HTML:
     )
 
 
-def settings_of(config: TrainConfig) -> dict:
+def settings_of(config: TrainConfig) -> dict[str, Any]:
     """What the form shows of a config."""
     return {
         "model": config.model,
@@ -78,19 +79,19 @@ def settings_of(config: TrainConfig) -> dict:
     }
 
 
-def parse_settings(payload: dict, device: str) -> TrainConfig:
+def parse_settings(payload: dict[str, Any], device: str) -> TrainConfig:
     """{"settings": {...}} -> a config that can be used. Raises DigitsError for anything else."""
     settings = payload.get("settings")
     if not isinstance(settings, dict):
         raise DigitsError("The settings did not arrive; press Train again.")
     config = TrainConfig(
-        model=settings.get("model"),
-        optimizer=settings.get("optimizer"),
+        model=str(settings.get("model")),
+        optimizer=str(settings.get("optimizer")),
         learning_rate=_number("learning rate", settings.get("learning_rate")),
         batch_size=_whole("batch size", settings.get("batch_size")),
         epochs=_whole("number of epochs", settings.get("epochs")),
-        augment=settings.get("augment"),
-        precision=settings.get("precision"),
+        augment=str(settings.get("augment")),
+        precision=str(settings.get("precision")),
         seed=_whole("seed", settings.get("seed")),
         device=device,
     )
@@ -113,7 +114,7 @@ def _whole(name: str, value: object) -> int:
     return int(number)
 
 
-def parse_watch(payload: dict) -> Watch:
+def parse_watch(payload: dict[str, Any]) -> Watch:
     """The visitor's drawing, where there is one: {"drawing": as for a reading}."""
     drawing = payload.get("drawing")
     if not isinstance(drawing, dict):
@@ -122,10 +123,10 @@ def parse_watch(payload: dict) -> Watch:
     return Watch(ink if ink.any() else None)
 
 
-def prepare(page: Page) -> Callable:
+def prepare(page: Page) -> Callable[..., Any]:
     @answer_errors
     @expensive
-    def prepare(payload: dict) -> dict:
+    def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
         model = create_model(config.model, config.seed).eval()
@@ -155,13 +156,13 @@ def warn(config: TrainConfig) -> str:
     return ""
 
 
-def show_hard() -> dict:
+def show_hard() -> dict[str, Any]:
     """The ten hard digits: their labels are 0 to 9."""
     data = load_mnist()
     return {"sprite": sprite([data.validation[0][place].numpy() for place in hard_digits(data)])}
 
 
-def show_look(look: Look) -> dict:
+def show_look(look: Look) -> dict[str, Any]:
     """A look as the page shows it: probabilities of 0 to 255, weights as base64 of bytes, 128 for zero."""
     return {
         "mine": look.mine.tolist() if look.mine is not None else None,
@@ -175,9 +176,9 @@ def show_look(look: Look) -> dict:
     }
 
 
-def start_training(page: Page) -> Callable:
+def start_training(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def start_training(payload: dict) -> dict:
+    def start_training(payload: dict[str, Any]) -> dict[str, Any]:
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
         job = page.jobs.start(config, parse_visitor(payload), watch, present_client())
         return {"job": job.id}
@@ -185,7 +186,7 @@ def start_training(page: Page) -> Callable:
     return start_training
 
 
-def own_job(page: Page, payload: dict) -> Job:
+def own_job(page: Page, payload: dict[str, Any]) -> Job:
     """The visitor's training by its id. Raises DigitsError for anybody else's, and where it is gone."""
     job, visitor = page.jobs.get(parse_text(payload, "job")), parse_visitor(payload)
     if job is None or job.visitor != visitor:
@@ -193,9 +194,9 @@ def own_job(page: Page, payload: dict) -> Job:
     return job
 
 
-def look_at_training(page: Page) -> Callable:
+def look_at_training(page: Page) -> Callable[..., Any]:
     @answer_errors
-    async def look_at_training(payload: dict) -> dict:
+    async def look_at_training(payload: dict[str, Any]) -> dict[str, Any]:
         """A training from its update number `since` on: points of the curves and the looks inside."""
         job, since = own_job(page, payload), payload.get("since", 0)
         if type(since) is not int or since < 0:
@@ -222,11 +223,11 @@ def look_at_training(page: Page) -> Callable:
     return look_at_training
 
 
-def show_update(update: TrainingUpdate) -> dict:
+def show_update(update: TrainingUpdate) -> dict[str, Any]:
     held_out = None
     if update.validation_loss is not None:
         held_out = [_round(update.validation_loss), update.validation_accuracy]
-    shown = {
+    shown: dict[str, Any] = {
         "epoch": round(update.epoch, 4),
         "share": round(update.step / update.steps, 4),
         "loss": _round(update.loss),
@@ -242,7 +243,7 @@ def show_update(update: TrainingUpdate) -> dict:
     return shown
 
 
-def figures(page: Page, job: Job) -> dict:
+def figures(page: Page, job: Job) -> dict[str, Any]:
     """What a run that has ended is shown with in the table of runs."""
     last = job.updates[-1] if job.updates else None
     network = next((item for item in page.networks.listed(job.visitor) if item["key"] == job.id), None)
@@ -255,18 +256,18 @@ def figures(page: Page, job: Job) -> dict:
     }
 
 
-def stop_training(page: Page) -> Callable:
+def stop_training(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def stop_training(payload: dict) -> dict:
+    def stop_training(payload: dict[str, Any]) -> dict[str, Any]:
         page.jobs.stop(parse_visitor(payload))
         return {}
 
     return stop_training
 
 
-def list_runs(page: Page) -> Callable:
+def list_runs(page: Page) -> Callable[..., Any]:
     @answer_errors
-    def list_runs(payload: dict) -> dict:
+    def list_runs(payload: dict[str, Any]) -> dict[str, Any]:
         """The visitor's trainings, newest first."""
         jobs = page.jobs.of_visitor(parse_visitor(payload), TrainConfig)
         return {
