@@ -70,7 +70,7 @@ def describe(reading: Reading) -> dict[str, Any]:
     return {"digit": reading.digit, "probabilities": probabilities, "digit_score": reading.digit_score}
 
 
-def read_strokes(page: Page) -> Callable:
+def read_strokes(page: Page) -> Callable[..., Any]:
     def read_strokes(strokes: Strokes, network: str = DEFAULT) -> dict[str, Any]:
         """Read one handwritten digit from its strokes.
 
@@ -86,7 +86,7 @@ def read_strokes(page: Page) -> Callable:
     return read_strokes
 
 
-def read_image(page: Page) -> Callable:
+def read_image(page: Page) -> Callable[..., Any]:
     def read_image(image: str, request: gr.Request, network: str = DEFAULT) -> dict[str, Any]:
         """Read one handwritten digit from a picture of it: PNG, JPEG, WEBP, GIF, BMP or TIFF.
 
@@ -118,7 +118,7 @@ def open_sent(image: object) -> Image.Image:
     return open_image(io.BytesIO(content))
 
 
-def read_number(page: Page) -> Callable:
+def read_number(page: Page) -> Callable[..., Any]:
     def read_number(strokes: Strokes, network: str = DEFAULT) -> dict[str, Any]:
         """Read a whole handwritten number, such as 2026, from its strokes.
 
@@ -137,7 +137,7 @@ def read_number(page: Page) -> Callable:
     return read_number
 
 
-def list_networks(page: Page) -> Callable:
+def list_networks(page: Page) -> Callable[..., Any]:
     def networks(request: gr.Request) -> list[dict[str, Any]]:
         """List the networks that can read: those that this session trained, newest first, then the shipped ones.
 
@@ -151,7 +151,7 @@ def list_networks(page: Page) -> Callable:
     return networks
 
 
-def train(page: Page) -> Callable:
+def train(page: Page) -> Callable[..., Any]:
     async def train(
         request: gr.Request,
         model: str = FAST.model,
@@ -179,7 +179,12 @@ def train(page: Page) -> Callable:
             accuracy, validation_accuracy, elapsed and remaining seconds; in the last value network, the key to read
             and evaluate with, and test_accuracy.
         """
-        settings = {"model": model, "optimizer": optimizer, "learning_rate": learning_rate, "batch_size": batch_size}
+        settings: dict[str, Any] = {
+            "model": model,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+        }
         settings |= {"epochs": epochs, "augment": augment, "precision": precision, "seed": seed}
         with refusing():
             config = TrainConfig(**settings, device=page.device)
@@ -201,7 +206,7 @@ def train(page: Page) -> Callable:
     return train
 
 
-def evaluate(page: Page) -> Callable:
+def evaluate(page: Page) -> Callable[..., Any]:
     def evaluate(request: gr.Request, network: str = DEFAULT, data: str = "mnist-test") -> dict[str, Any]:
         """Measure a network on labelled digits that it never learned from.
 
