@@ -7,6 +7,7 @@ Docstrings here are what a program's author reads at "Use via API", and paramete
 import asyncio
 import base64
 import io
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ from digits.training.config import RECIPES, TrainConfig
 from digits.ui.client import name_client, work
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
-from digits.ui.requests import LARGEST_PICTURE
+from digits.ui.requests import FAULT, LARGEST_PICTURE
 
 EVERY = 0.2  # seconds between two looks at a training
 FAST = RECIPES["fast"]
@@ -42,11 +43,16 @@ def api(page: Page) -> None:
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turns a DigitsError into Gradio's error of the same sentence, which a program gets without a trace."""
+    """Turns a DigitsError into Gradio's error of the same sentence, which a program gets without a trace; a bug of ours
+    too, whose trace goes to the log.
+    """
     try:
         yield
     except DigitsError as error:
         raise gr.Error(str(error), print_exception=False) from None
+    except Exception as error:
+        traceback.print_exception(error)
+        raise gr.Error(FAULT, print_exception=False) from None
 
 
 @contextmanager

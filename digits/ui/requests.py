@@ -11,6 +11,7 @@ import io
 import itertools
 import re
 import secrets
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -30,15 +31,24 @@ LARGEST_PICTURE = 3_000_000  # characters of base64
 DOT = 40  # thousandths of the pad: a drawing smaller than the pen is wide is a tap, not a digit
 FRAME = 1_000  # units of the pad's side
 STEPS = ("crop", "scale", "centre")  # in their order
+FAULT = "The server failed at this by a fault of its own; its log says more."
 VISITOR = re.compile(r"[\w-]{20,64}")
 
 
 def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a server function: a payload that is no object, and every DigitsError, becomes {"error": sentence}."""
+    """Wrap a server function: a payload that is no object, every DigitsError and every bug of ours, which goes to the
+    log too, becomes {"error": sentence}.
+    """
 
     def refuse(payload: object) -> None:
         if not isinstance(payload, dict):
             raise DigitsError(f"The request is a {type(payload).__name__}; wanted an object.")
+
+    def explain(error: Exception) -> dict[str, Any]:
+        if not isinstance(error, DigitsError):
+            traceback.print_exception(error)
+            return {"error": FAULT}
+        return {"error": str(error)}
 
     if inspect.iscoroutinefunction(function):
 
@@ -47,8 +57,8 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 refuse(payload)
                 return await function(payload)
-            except DigitsError as error:
-                return {"error": str(error)}
+            except Exception as error:
+                return explain(error)
     else:
 
         @functools.wraps(function)
@@ -56,8 +66,8 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 refuse(payload)
                 return function(payload)
-            except DigitsError as error:
-                return {"error": str(error)}
+            except Exception as error:
+                return explain(error)
 
     return wrapped
 

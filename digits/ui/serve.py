@@ -30,9 +30,11 @@ from digits.ui.page import build_page
 from digits.ui.page_state import Page
 from digits.ui.parts import serve_modules
 from digits.ui.proxies import ask_directly
+from digits.ui.refuse_garbage import RefuseGarbage, quiet_queue
 from digits.ui.temporary import remove_own_folder
 
 LARGEST_UPLOAD = "20mb"
+MIDDLEWARE = (KnowClient, RefuseGarbage, LimitBody)  # the first is the outermost
 PATIENCE = 2  # seconds for a training to stop by itself
 NO_LINK = """No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be
 reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.
@@ -53,6 +55,7 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
     if any(getproxies().values()):
         ask_directly(host)
     trust_proxies()
+    quiet_queue()
     demo, page = build_page(device)
     serve(demo, host, port, share, auth, **options)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
@@ -80,7 +83,7 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             ssr_mode=False,
             **options,
             max_file_size=LARGEST_UPLOAD,
-            app_kwargs={"middleware": [(KnowClient, (), {}), (LimitBody, (), {})], "routes": serve_modules(demo)},
+            app_kwargs={"middleware": [(each, (), {}) for each in MIDDLEWARE], "routes": serve_modules(demo)},
         )
     except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
