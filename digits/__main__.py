@@ -251,9 +251,9 @@ def run_evaluate(options: argparse.Namespace) -> int:
             print(f"  {name or 'unnamed'}: {score.accuracy:.2%} of {score.n:,}")
     print(f"Refused as no digits: {report.refused:,}. Expected calibration error: {report.calibration_error:.2%}")
     if report.rejection:
-        others = report.rejection
-        for each in (others, *(others.by_set or {}).values()):
-            print(f"{each.data or 'unnamed'}: {each.refused:,} of {each.n:,} refused, AUROC {each.auroc:.4f}")
+        whole = report.rejection
+        for part in (whole, *(whole.by_set or {}).values()):
+            print(f"{part.data or 'unnamed'}: {part.refused:,} of {part.n:,} refused, AUROC {part.auroc:.4f}")
     print("\nConfusion matrix (row: what it was, column: what was read)")
     print("      " + "".join(f"{digit:6}" for digit in range(10)))
     for digit, row in enumerate(report.confusion):

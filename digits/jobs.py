@@ -172,7 +172,7 @@ class JobQueue:
         """How many trainings come before this one, as the queue stands; 0 for one that runs or has ended."""
         with self._lock:
             turns = self._turns()
-            running = sum(other.state == RUNNING for other in self._jobs.values())
+            running = sum(earlier.state == RUNNING for earlier in self._jobs.values())
             return running + turns.index(job) if job in turns else 0
 
     def close(self, patience: float = 30) -> None:
@@ -194,8 +194,8 @@ class JobQueue:
         ended = [job for job in self._jobs.values() if not job.active]
         kept = [job for job in ended if job.weights]
         empty = [job for job in ended if not job.weights]
-        mine = [job for job in kept if job.visitor == visitor]
-        for jobs, most in ((kept, self.kept), (empty, self.kept), (mine, self.kept_a_visitor)):
+        own = [job for job in kept if job.visitor == visitor]
+        for jobs, most in ((kept, self.kept), (empty, self.kept), (own, self.kept_a_visitor)):
             for job in jobs[: max(0, len(jobs) - most)]:
                 self._forget(job)
 

@@ -29,7 +29,7 @@ def in_turn(waiting: Iterable[Asker], served: Iterable[Asking]) -> list[Asker]:
         serve(asker)
     left, order = list(waiting), []
     while left:
-        asker = min(left, key=lambda each: (last.get(each.client, -1), last.get((each.client, each.visitor), -1)))
+        asker = min(left, key=lambda asker: (last.get(asker.client, -1), last.get((asker.client, asker.visitor), -1)))
         left.remove(asker)
         order.append(asker)
         serve(asker)

@@ -1,10 +1,13 @@
-"""Pictures of the running app in Chromium, to look at: python docs/screenshots.py [ADDRESS [FOLDER]]"""
+"""Pictures of the running app in Chromium, to look at: python docs/screenshots.py [ADDRESS [FOLDER]]
+
+Every tab and its states, at three sizes, light and dark; about five minutes.
+"""
 
 import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -14,9 +17,11 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 SIZES = {"desktop": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
 SCRIBBLE = [(0.1 + 0.8 * (i % 2), 0.1 + 0.8 * i / 24) for i in range(25)]
 NO_PICTURE = {"name": "letter.png", "mimeType": "image/png", "buffer": b"Dear reader, this is no picture."}
+STEPS = 7  # of How it works
 
 
-def draw(page, strokes: list, lift: bool = True) -> None:
+def draw(page: Page, strokes: list, lift: bool = True) -> None:
+    page.locator(".paper").scroll_into_view_if_needed()
     box = page.locator(".paper").bounding_box()
     for stroke in strokes:
         page.mouse.up()
@@ -28,64 +33,74 @@ def draw(page, strokes: list, lift: bool = True) -> None:
         page.mouse.up()
 
 
-def clear(page) -> None:
-    page.get_by_role("button", name="Clear").click()
-
-
 class Camera:
-    def __init__(self, page, folder: Path, ending: str) -> None:
+    def __init__(self, page: Page, folder: Path, ending: str) -> None:
         self.page, self.folder, self.ending = page, folder, ending
 
     def take(self, name: str, whole_page: bool = False) -> None:
-        self.page.wait_for_timeout(400)  # for the fonts and the last frame of a transition
+        self.page.wait_for_timeout(500)  # for the last frame of a transition
         path = self.folder / f"{name}-{self.ending}.png"
         self.page.screenshot(path=path, full_page=whole_page)
         print(path)
 
 
-def draw_tab(page, camera: Camera) -> None:
+def take_draw(page: Page, camera: Camera) -> None:
     camera.take("draw-empty")
     draw(page, [DIGITS[2][0][:-1]], lift=False)
-    page.get_by_text("I read").wait_for()
     camera.take("draw-drawing")
     page.mouse.up()
-    clear(page)
+    page.get_by_role("button", name="Clear").click()
     draw(page, [SCRIBBLE, [(y, x) for x, y in SCRIBBLE]])
-    page.get_by_text("does not look like a digit").wait_for()
+    page.locator(".answer.unsure").wait_for()
     camera.take("draw-refused")
-    clear(page)
-    page.locator(".pad input[type=file]").set_input_files(NO_PICTURE)
+    page.locator(".picture-file").set_input_files(NO_PICTURE)
     page.get_by_text("is not a picture").wait_for()
     camera.take("draw-error")
+    page.get_by_role("button", name="Clear").click()
     draw(page, DIGITS[4])
-    page.get_by_text("I read 4").wait_for()
-    camera.take("draw")
-    panel = page.locator(".why")
-    panel.locator("summary").click()
-    maps = page.locator(".layers > div > canvas").nth(1)
-    maps.wait_for()
-    panel.evaluate("(panel) => panel.scrollIntoView({ block: 'start' })")
-    box = maps.bounding_box()
-    maps.click(position={"x": box["width"] * 0.29, "y": box["height"] * 0.13})
-    camera.take("draw-why")
-    panel.locator("summary").click()
-    page.evaluate("scrollTo(0, 0)")
+    page.locator(".bar.first").wait_for()
+    camera.take("draw", whole_page=True)
+    page.locator("[data-do=why]").click()
+    page.locator(".layers > div > canvas").first.wait_for()
+    camera.take("draw-why", whole_page=True)
+    page.locator("[data-do=why]").click()
+    page.locator(".network").click()
+    camera.take("networks")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Share").click()
+    camera.take("share")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="A number").click()
     draw(page, write("2026"))
-    page.get_by_text("I read 2026").wait_for()
+    page.locator(".answer.several").wait_for()
     camera.take("draw-number")
+    page.get_by_role("button", name="One digit").click()
+    draw(page, DIGITS[4])
 
 
-def other_tabs(page, camera: Camera) -> None:
+def take_train(page: Page, camera: Camera) -> None:
     page.get_by_role("tab", name="Train").click()
-    camera.take("train-empty", whole_page=True)
-    page.locator("#train").click()
-    page.get_by_text("Done.").wait_for(timeout=120_000)
-    camera.take("train", whole_page=True)
+    page.locator(".chain li").first.wait_for()
+    camera.take("train-start", whole_page=True)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.locator(".chart .line").first.wait_for(timeout=60_000)
+    camera.take("train-running", whole_page=True)
+    page.locator(".band-title").filter(has_text="is done").wait_for(timeout=120_000)
+    camera.take("train-done", whole_page=True)
+
+
+def take_evaluate(page: Page, camera: Camera) -> None:
     page.get_by_role("tab", name="Evaluate").click()
-    page.locator("#evaluate").click()
-    page.locator(".headline", has_text="read right").wait_for(timeout=120_000)
+    page.locator("#evaluate .wall li").first.wait_for(timeout=120_000)
     camera.take("evaluate", whole_page=True)
+
+
+def take_how(page: Page, camera: Camera) -> None:
+    page.get_by_role("tab", name="How it works").click()
+    for number in range(1, STEPS + 1):
+        page.locator("#how .rail button").nth(number - 1).click()
+        page.wait_for_timeout(2_500)  # a map takes two seconds
+        camera.take(f"how-{number}", whole_page=True)
 
 
 def main(address: str = "http://127.0.0.1:7860/", folder: str = str(ROOT / "runs" / "screenshots")) -> None:
@@ -96,11 +111,10 @@ def main(address: str = "http://127.0.0.1:7860/", folder: str = str(ROOT / "runs
             for theme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": width, "height": height})
                 page.goto(f"{address}?__theme={theme}")
-                page.locator(".paper").wait_for()
+                page.locator(".network b:not(:empty)").wait_for()
                 camera = Camera(page, Path(folder), f"{size}-{theme}")
-                draw_tab(page, camera)
-                if size != "tablet":
-                    other_tabs(page, camera)
+                for take in (take_draw, take_train, take_evaluate, take_how):
+                    take(page, camera)
                 page.close()
         browser.close()
 

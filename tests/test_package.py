@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import inspect
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +144,30 @@ def test_files_are_short(path):
 def test_a_relative_or_nested_import_would_be_seen(tmp_path):
     (tmp_path / "a.py").write_text("def f():\n    from digits import ink, train\n    import digits.ui.page as page\n")
     assert imported(tmp_path / "a.py") == {"digits", "digits.ink", "digits.ui.page"}
+
+
+# Names say what they hold.
+PRONOUNS = {"it", "this", "that", "these", "those", "them", "each", "one", "other", "none", "mine", "ours", "theirs"}
+
+
+def functions_of(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return [node for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def test_functions_are_short():
+    """From def to its last line, docstring included; make_script holds the text of the script that it makes."""
+    lengths = {
+        f"{path.stem}.{node.name}": node.end_lineno - node.lineno + 1 for path in MODULES for node in functions_of(path)
+    }
+    long = {name: length for name, length in lengths.items() if length >= 60 and name != "script.make_script"}
+    assert not long
+    assert statistics.median(lengths.values()) < 12
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_variable_is_a_pronoun(path):
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    assert not names & PRONOUNS

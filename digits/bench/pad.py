@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -94,11 +95,12 @@ def _train(page: Any) -> None:
     from playwright.sync_api import expect
 
     page.get_by_role("tab", name="Train").click()
-    page.get_by_role("button", name="Beginners' text").click()
-    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("10")
-    page.get_by_role("spinbutton", name="Epochs").fill("1000")
-    page.locator("#train").click()
-    page.get_by_text("Training MLP").wait_for()
+    page.get_by_role("button", name=re.compile("^Beginners' text")).click()
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    expect(epochs).to_have_value("10")
+    epochs.fill("1000")
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_role("button", name="Stop and keep it").wait_for()
     page.get_by_role("tab", name="Draw").click()
 
 
@@ -151,7 +153,7 @@ async def _crowd(address: str, drawings: list[Any], people: int, seconds: float)
     async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=people)) as client:
         async with client.get("config") as answer:
             components = (await answer.json())["components"]
-        draw = next(each["id"] for each in components if each["props"].get("elem_id") == "draw")
+        draw = next(part["id"] for part in components if part["props"].get("elem_id") == "draw")
         bodies = [
             {"fn_name": "read_strokes", "component_id": draw, "session_hash": "bench", "data": {"strokes": flat}}
             for flat in ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)

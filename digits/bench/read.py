@@ -63,6 +63,6 @@ def table(result: dict[str, Any]) -> str:
         "|---|---|---|---|",
     ]
     for threads, row in result["threads"].items():
-        one, other = (f"{row[name]['median']:.2f} ms" for name in ("strokes_to_answer", "ink_to_answer"))
-        lines.append(f"| {threads} | {one} | {other} | {row['batched_readings_a_second']:,} |")
+        strokes, ink = (f"{row[name]['median']:.2f} ms" for name in ("strokes_to_answer", "ink_to_answer"))
+        lines.append(f"| {threads} | {strokes} | {ink} | {row['batched_readings_a_second']:,} |")
     return "\n".join(lines)

@@ -57,17 +57,17 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
     return result | {"fast": figures.pop("fast"), "baselines": figures}
 
 
-def _figures(name: str, runs: list[Run], ours: list[Run]) -> dict[str, Any]:
+def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]:
     seconds, accuracies = zip(*runs, strict=True)
     figures = {
         "seconds_median": round(statistics.median(seconds), 3),
-        "seconds": [round(each, 3) for each in seconds],
+        "seconds": [round(value, 3) for value in seconds],
         "test_accuracy_mean": round(statistics.fmean(accuracies), 5),
         "test_accuracy_sd": round(statistics.stdev(accuracies), 5) if len(runs) > 1 else None,
         "n": len(runs),
     }
     if name != "fast":
-        ratios = [mine / theirs for (mine, _), (theirs, _) in zip(ours, runs, strict=True)]
+        ratios = [fast / slow for (fast, _), (slow, _) in zip(fast_runs, runs, strict=True)]
         figures["ratio"] = round(statistics.median(ratios), 3)
     return figures
 

@@ -132,7 +132,7 @@ def compose(drawings: list[Any], generator: np.random.Generator) -> list[np.ndar
         scale = HEIGHT * np.exp(generator.normal(0, HEIGHT_SPREAD)) / max(height, width / 2)
         gap = HEIGHT * max(GAP_MIN, generator.normal(GAP, GAP_SPREAD)) if number else 0
         baseline = HEIGHT + HEIGHT * generator.normal(0, BASELINE_SPREAD)
-        strokes += [(each - corner) * scale + (right + gap, baseline - height * scale) for each in polylines]
+        strokes += [(line - corner) * scale + (right + gap, baseline - height * scale) for line in polylines]
         right += gap + width * scale
     return strokes
 

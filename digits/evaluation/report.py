@@ -70,7 +70,7 @@ class Rejection:
     def to_json(self) -> dict[str, Any]:
         plain = {"data": self.data, "n": self.n, "auroc": self.auroc, "refused": self.refused}
         if self.by_set is not None:
-            plain["by_set"] = {name: each.to_json() for name, each in self.by_set.items()}
+            plain["by_set"] = {name: part.to_json() for name, part in self.by_set.items()}
         return plain
 
 

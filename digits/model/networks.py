@@ -108,16 +108,16 @@ class CNN(Network):
 
     def __init__(self) -> None:
         super().__init__()
-        one, two, three, four, five = self.channels
+        c1, c2, c3, c4, c5 = self.channels
         self.layers = nn.Sequential(
-            _convolution(1, one, pool=True),  # (N, one, 14, 14)
-            _convolution(one, two),  # (N, two, 14, 14)
-            _convolution(two, three, pool=True),  # (N, three, 7, 7)
-            _convolution(three, four),  # (N, four, 7, 7)
-            _convolution(four, five),  # (N, five, 7, 7)
-            nn.AdaptiveMaxPool2d(1),  # (N, five, 1, 1)
-            nn.Flatten(),  # (N, five)
-            nn.Linear(five, 10),
+            _convolution(1, c1, pool=True),  # (N, c1, 14, 14)
+            _convolution(c1, c2),  # (N, c2, 14, 14)
+            _convolution(c2, c3, pool=True),  # (N, c3, 7, 7)
+            _convolution(c3, c4),  # (N, c4, 7, 7)
+            _convolution(c4, c5),  # (N, c5, 7, 7)
+            nn.AdaptiveMaxPool2d(1),  # (N, c5, 1, 1)
+            nn.Flatten(),  # (N, c5)
+            nn.Linear(c5, 10),
         )
 
 

@@ -18,7 +18,7 @@ class Explanation:
 
     digit: int
     """The likeliest digit."""
-    other: int
+    runner_up: int
     """The digit that it comes nearest to when a part is covered."""
     logits: np.ndarray
     """float32 (10,): what the network says before softmax."""
@@ -76,7 +76,7 @@ def explain(model: Network, ink: Tensor) -> Explanation:
     strongest = importance.abs().max().clamp(min=1e-6)
     return Explanation(
         digit=digit,
-        other=int(others[decisive].argmax()),
+        runner_up=int(others[decisive].argmax()),
         logits=logits[-1].numpy(),
         importance=(importance / strongest).numpy(),
         decisive=places[decisive],

@@ -103,15 +103,15 @@ def slice_blot(mask: np.ndarray, height: float) -> list[np.ndarray]:
     middles = seams.mean(axis=0)
     cuts: list[int] = []
     for k in np.flatnonzero(possible)[np.argsort(costs[possible], kind="stable")]:
-        if all(abs(middles[k] - middles[other]) >= CUT_APART * height for other in cuts):
+        if all(abs(middles[k] - middles[cut]) >= CUT_APART * height for cut in cuts):
             cuts.append(k)
     part = (np.arange(blot.shape[1])[:, None] >= seams[:, None, cuts]).sum(axis=2)  # (H, W)
     parts = []
     for number in range(len(cuts) + 1):
-        each = np.zeros_like(mask)
-        each[top : bottom + 1, left : right + 1] = blot & (part == number)
-        parts.append(each)
-    return [each for each in parts if each.any()]
+        piece = np.zeros_like(mask)
+        piece[top : bottom + 1, left : right + 1] = blot & (part == number)
+        parts.append(piece)
+    return [piece for piece in parts if piece.any()]
 
 
 def _seams(blot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

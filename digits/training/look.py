@@ -29,7 +29,7 @@ class Watch:
 class Look:
     """One moment of a network in training. Probabilities are raw softmax, as bytes: 255 is 1."""
 
-    mine: np.ndarray | None
+    drawing: np.ndarray | None
     """uint8 (10,): what it reads the visitor's drawing as; None without one."""
     ten: np.ndarray
     """uint8 (10, 10): what it reads the ten hard digits as, a row each."""

@@ -53,6 +53,15 @@ def augment(ink):  # each image turned, resized, slanted and moved a little
 """
 
 
+def _refuse(config: TrainConfig) -> None:
+    """Raises DigitsError for what a plain script cannot do."""
+    if config.handwriting or config.outliers or config.augment == "elastic":
+        what = "bends its digits" if config.augment == "elastic" else "learns from drawings that Digits makes"
+        raise DigitsError(f"This training {what}, which a short script cannot; choose one without for its PyTorch.")
+    if config.optimizer == "muon":
+        raise DigitsError("There is no script for Muon yet; choose AdamW, Adam or SGD for its PyTorch.")
+
+
 def make_script(config: TrainConfig) -> str:
     """A config -> the Python source, under 80 lines. On the CPU, with the same number of threads, its losses are those
     of `digits.training.loop.train` to the bit.
@@ -60,11 +69,7 @@ def make_script(config: TrainConfig) -> str:
     Raises DigitsError for a config that cannot be used, and for what a plain script cannot do.
     """
     config.check()
-    if config.handwriting or config.outliers or config.augment == "elastic":
-        what = "bends its digits" if config.augment == "elastic" else "learns from drawings that Digits makes"
-        raise DigitsError(f"This training {what}, which a short script cannot; choose one without for its PyTorch.")
-    if config.optimizer == "muon":
-        raise DigitsError("There is no script for Muon yet; choose AdamW, Adam or SGD for its PyTorch.")
+    _refuse(config)
     network = create_network(config.model, config.layers, config.seed)
     helpers = "".join(text for kind, text in HELPERS.items() if any(type(part) is kind for part in network.modules()))
     affine = config.augment == "affine"

@@ -93,9 +93,9 @@ def joined(device: str, out: str | Path) -> Iterator[str]:
         raise WorkerLost(_lost(out))
 
     before = signal.signal(signal.SIGTERM, end)
-    mine = not distributed.is_initialized()
+    begins = not distributed.is_initialized()
     try:
-        if mine:
+        if begins:
             distributed.init_process_group("nccl" if name.startswith("cuda") else "gloo")
         yield name
     except ValueError as error:
@@ -109,7 +109,7 @@ def joined(device: str, out: str | Path) -> Iterator[str]:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # there is a sentence to print yet
         raise WorkerLost(_lost(out)) from error
     # After an error the group is left as it is: the process ends, and leaving could wait for those that are gone.
-    if mine:
+    if begins:
         distributed.destroy_process_group()
     signal.signal(signal.SIGTERM, before)
 

@@ -105,7 +105,7 @@ def explanation_answer(explanation: Explanation, ink: torch.Tensor) -> dict[str,
     else:
         sentence = (
             f"The framed part counts most, but without it I would still read {article(explanation.digit)}; "
-            f"the nearest other digit is {article(explanation.other)}."
+            f"the nearest other digit is {article(explanation.runner_up)}."
         )
     return {
         "sentence": sentence,

@@ -137,7 +137,7 @@ def read_number(page: Page) -> Callable[..., Any]:
         """
         with refusing():
             number = page.networks.get(network).read_number(strokes)
-        digits = [describe(each.reading) | {"box": [float(edge) for edge in each.box]} for each in number.digits]
+        digits = [describe(digit.reading) | {"box": [float(edge) for edge in digit.box]} for digit in number.digits]
         return {"text": number.text, "digits": digits}
 
     return read_number

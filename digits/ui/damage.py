@@ -50,7 +50,7 @@ def damage_digits(page: Page) -> Callable[..., Any]:
             inks, labels = damaged_digits()
             inks = damage(inks, amounts)
             digits = [read_digits(network.recognizer, inks) for network in chosen]
-            whole = [undamaged_accuracy(fingerprint(each.weights), each.recognizer) for each in chosen]
+            whole = [undamaged_accuracy(fingerprint(network.weights), network.recognizer) for network in chosen]
         pictures = (inks[:SAMPLES, 0] * 255).round().to(torch.uint8).numpy()
         return {
             "accuracies": [float((read == labels.numpy()).mean()) for read in digits],

@@ -12,6 +12,7 @@ from digits.evaluation.comparison import compare
 from digits.evaluation.damage import SLIDERS
 from digits.evaluation.evaluate import EvaluationUpdate, evaluate, evaluate_step_by_step
 from digits.evaluation.report import Report
+from digits.evaluation.robustness import ENOUGH
 from digits.evaluation.shipped import DATA, shipped_report
 from digits.files import fingerprint
 from digits.reading.explain import explain
@@ -51,6 +52,7 @@ def evaluate_tab(page: Page) -> gr.HTML:
         rivals=RIVALS,
         unit=FRAME,
         dot=DOT,
+        enough=ENOUGH,
     )
 
 
@@ -62,12 +64,12 @@ def look_at_evaluation(page: Page, evaluations: Evaluations) -> Callable[..., An
         if payload.get("data") == OWN:
             return describe(chosen, evaluate_own(chosen, payload))
         looks = [look(evaluations, network, payload) for network in chosen]
-        error = next((each.error for each in looks if each.error), None)
+        error = next((evaluation.error for evaluation in looks if evaluation.error), None)
         if error:
             return {"error": error}
-        if not all(each.ended for each in looks):
-            return {"share": sum(each.share for each in looks) / len(looks), "reports": None}
-        return describe(chosen, [each.report for each in looks])
+        if not all(evaluation.ended for evaluation in looks):
+            return {"share": sum(evaluation.share for evaluation in looks) / len(looks), "reports": None}
+        return describe(chosen, [evaluation.report for evaluation in looks])
 
     return look_at_evaluation
 

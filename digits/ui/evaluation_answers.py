@@ -57,9 +57,9 @@ def comparison_answer(comparison: Comparison, reports: tuple[Report, Report], na
     and which of the other's mistakes those are.
     """
     sides = []
-    for places, other in ((comparison.only_first, reports[1]), (comparison.only_second, reports[0])):
+    for places, misread in ((comparison.only_first, reports[1]), (comparison.only_second, reports[0])):
         members = set(places.tolist())
-        at = [i for i, mistake in enumerate(other.mistakes) if mistake.index in members]
+        at = [i for i, mistake in enumerate(misread.mistakes) if mistake.index in members]
         sides.append({"count": len(places), "at": at})
     return {"sentence": comparison_sentence(comparison, names), "sides": sides, "change": comparison.change.tolist()}
 

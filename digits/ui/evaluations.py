@@ -102,7 +102,7 @@ class Evaluations:
         with self._lock:
             kept = [evaluation for evaluation in self._kept.values() if evaluation.slow == slow]
             waiting = [evaluation for evaluation in kept if not evaluation.began]
-            served = sorted((each for each in kept if each.began), key=lambda each: each.began)
+            served = sorted((begun for begun in kept if begun.began), key=lambda begun: begun.began)
             if not waiting:  # one that waited was dropped
                 return
             evaluation = in_turn(waiting, served)[0]
@@ -111,7 +111,7 @@ class Evaluations:
 
     def _make_room(self, visitor: str, client: str) -> None:
         """A visitor's oldest evaluation ends at its next update where they have started too many."""
-        if sum(each.client == client and not each.ended for each in self._kept.values()) >= MOST_A_CLIENT:
+        if sum(kept.client == client and not kept.ended for kept in self._kept.values()) >= MOST_A_CLIENT:
             raise DigitsError("Many evaluations from your address are waiting already; try again in a moment.")
         active = [
             evaluation for evaluation in self._kept.values() if evaluation.visitor == visitor and not evaluation.ended

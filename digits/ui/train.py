@@ -18,11 +18,11 @@ from digits.training.speed import images_per_second
 from digits.training.update import TrainingUpdate
 from digits.ui.answers import packed, signed
 from digits.ui.client import expensive, present_client
-from digits.ui.evaluation_answers import sprite
+from digits.ui.evaluation_answers import COLUMNS, sprite
 from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
-from digits.ui.requests import answer_errors, parse_ink, parse_text, parse_visitor
+from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_text, parse_visitor
 from digits.ui.shell import read_with_all
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
@@ -62,6 +62,7 @@ def train_tab(page: Page) -> gr.HTML:
         about=ABOUT,
         rates=LEARNING_RATES,
         images=TRAINING_IMAGES,
+        unit=FRAME,
     )
 
 
@@ -159,13 +160,13 @@ def warn(config: TrainConfig) -> str:
 def show_hard() -> dict[str, Any]:
     """The ten hard digits: their labels are 0 to 9."""
     data = load_mnist()
-    return {"sprite": sprite([data.validation[0][place].numpy() for place in hard_digits(data)])}
+    return {"sprite": sprite([data.validation[0][place].numpy() for place in hard_digits(data)]), "columns": COLUMNS}
 
 
 def show_look(look: Look) -> dict[str, Any]:
     """A look as the page shows it: probabilities of 0 to 255, weights as base64 of bytes, 128 for zero."""
     return {
-        "mine": look.mine.tolist() if look.mine is not None else None,
+        "mine": look.drawing.tolist() if look.drawing is not None else None,
         "ten": look.ten.tolist(),
         "filters": {
             "shape": look.filters.shape,

@@ -50,7 +50,7 @@ def test_no_other_patch_takes_more_from_the_lead_than_the_decisive_one(shipped, 
     without = read_without(y, x)
     assert explanation.becomes == without.argmax()
     ranked = [int(i) for i in without.argsort(descending=True) if i != explanation.digit]
-    assert explanation.other == ranked[0]
+    assert explanation.runner_up == ranked[0]
     random = np.random.default_rng(digit)
     for other_y, other_x in random.integers(0, 28 - PATCH + 1, (40, 2)):
         assert lead(without) <= lead(read_without(other_y, other_x)) + 1e-4

@@ -5,7 +5,7 @@ const STORE = 'digits-drawings';
 const MOST_POINTS = 300; // small enough to keep hundreds of drawings
 const SPACING = 10; // units
 const FITTED = 700; // units of the long side of a drawing that came in another unit
-const FURTHEST = 1e9;
+const FURTHEST = 1_000; // sides of the pad
 
 /** A drawing from outside -> { label, writer, strokes } in thousandths of the pad; throws where it is none. */
 export function check(drawing, unit, dot) {
@@ -16,7 +16,7 @@ export function check(drawing, unit, dot) {
   const isPoint = (point) =>
     Array.isArray(point) &&
     point.length === 2 &&
-    point.every((value) => Number.isFinite(value) && Math.abs(value) <= FURTHEST);
+    point.every((value) => Number.isFinite(value) && Math.abs(value) <= FURTHEST * unit);
   if (!points.length || points.length > 20_000 || !points.every(isPoint)) throw new Error('no drawing');
   const flat = thin(fit(inked, points, unit, dot), SPACING, MOST_POINTS);
   const name = typeof writer === 'string' && writer.length <= 60 ? writer : '';

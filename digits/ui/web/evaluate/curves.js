@@ -4,7 +4,6 @@ import { follow } from '../lib/server.js';
 import { store } from '../lib/store.js';
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [216, 112, 34, 8, 8, 20];
-const ENOUGH = 0.95;
 const AXES = {
   rotation: ['Turned', '° clockwise'],
   size: ['Smaller or larger', '% of the picture'],
@@ -64,13 +63,17 @@ export function mountCurves(element, call, constants, opponent) {
     box.classList.toggle('table', asTable);
     if (!curves[0]) return offer();
     const n = curves[0].n;
-    say(note, `${n} test digits, drawn large, changed and read as pictures. The dashed line is 95%.`);
+    say(
+      note,
+      `${n} test digits, drawn large, changed and read as pictures. The dashed line is ${percent(constants.enough)}.`,
+    );
     const names = Object.keys(curves[0].curves);
     box.replaceChildren(
       ...names.map((name) =>
         (asTable ? makeTable : makeChart)(
           name,
-          curves.map((each) => each?.curves[name]),
+          curves.map((one) => one?.curves[name]),
+          constants.enough,
         ),
       ),
     );
@@ -112,7 +115,7 @@ function verdict({ falls_below_95: ends, start }) {
 
 const text = (value) => String(Math.round(value * 10) / 10).replace('-', '−');
 
-function makeChart(name, curves) {
+function makeChart(name, curves, enough) {
   const [title, unit] = AXES[name] ?? [name, ''];
   const [first] = curves;
   const { values } = first;
@@ -130,7 +133,7 @@ function makeChart(name, curves) {
     chart.append(draw('line', { class: 'grid', x1: LEFT, x2: WIDTH - RIGHT, y1: y(share), y2: y(share) }));
     chart.append(draw('text', { x: LEFT - 6, y: y(share) + 4, 'text-anchor': 'end' }, percent(share)));
   }
-  chart.append(draw('line', { class: 'even', x1: LEFT, x2: WIDTH - RIGHT, y1: y(ENOUGH), y2: y(ENOUGH) }));
+  chart.append(draw('line', { class: 'even', x1: LEFT, x2: WIDTH - RIGHT, y1: y(enough), y2: y(enough) }));
   for (const [value, anchor] of [
     [least, 'start'],
     [most, 'end'],

@@ -1,8 +1,7 @@
 // Sprites: many digits in one PNG whose opacity is the ink. A tile is a mask over the page's own ink colour, so that it
 // is dark on light paper and light on dark, whichever the page is.
 import { make } from '../lib/dom.js';
-
-const SIDE = 28; // pixels of a digit
+import { SIDE } from '../lib/mnist.js';
 
 /** Show a sprite's digits in a list: tiles made for it afterwards take it from there. -> release() */
 export function useSprite(list, source, count, columns) {

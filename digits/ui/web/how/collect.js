@@ -1,10 +1,10 @@
 // Step 1, collect data: a wall of training digits, how many there are, and the visitor's own made like them.
 import { bytes, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { colour, mix } from '../lib/paint.js';
 import { card, facts, segments, tick, tile } from './controls.js';
 
 const COLUMNS = 16;
-const SIDE = 28;
 const CELL = [30, 42]; // of a digit and its label
 const ALL = 10; // every kind
 

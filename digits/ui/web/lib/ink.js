@@ -2,7 +2,8 @@
 // ink away. `unit` is of the pad's side.
 import { make } from './dom.js';
 
-const SIDE = 28;
+import { SIDE } from './mnist.js';
+
 const SCALE = 10; // of what is sent, so that strokes between the pixels count
 export const INK_PEN = 80; // thousandths of the pad: as wide as MNIST's pen in a 28x28 that fills the pad
 

@@ -1,8 +1,7 @@
 // A digit's 784 bytes as a picture for the pad.
 import { make } from './dom.js';
+import { SIDE } from './mnist.js';
 import { colour } from './paint.js';
-
-const SIDE = 28; // pixels of a digit
 
 /** 784 bytes, 255 for ink, as a picture for the pad: what it shows, in the page's ink, and what it sends, black on white. */
 export function pictureOf(pixels, node, scale = 10) {

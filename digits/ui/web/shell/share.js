@@ -2,11 +2,10 @@
 import { encode } from '../lib/codec.js';
 import { bytes, make, save, say } from '../lib/dom.js';
 import { questionOf } from '../lib/question.js';
+import { PEN, WIDE } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { toSvg } from '../lib/strokes.js';
 
-const PEN = 34;
-const WIDE = 2_500; // as wide as the paper for a number is
 const SIDE = 1_000; // pixels of a saved picture's side
 
 export function mountShare(element, call, constants) {

@@ -26,7 +26,7 @@ export function mountLive(element, constants) {
   let at = 0;
   let live = true;
   let layers = [];
-  let hard = '';
+  let hard = null;
   let replaying = 0;
 
   function paint() {
@@ -113,7 +113,7 @@ export function mountLive(element, constants) {
       say(ribbon.querySelector('.who'), all.length > 1 ? `${one.name}, now` : '');
       showRibbon(ribbon, one.looks, i ? one.looks.length - 1 : at, i ? '--b' : '--a');
       const tile = ribbon.querySelector('canvas.tile');
-      if (tile) paintDrawing(tile, store.get('drawing'), 1_000, 60);
+      if (tile) paintDrawing(tile, store.get('drawing'), constants.unit, 60);
     });
   }
 

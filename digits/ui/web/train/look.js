@@ -2,8 +2,6 @@
 import { bytes, draw, make, percent, say } from '../lib/dom.js';
 import { colour, mix, paintWeights } from '../lib/paint.js';
 
-const COLUMNS = 20; // tiles in a row of a sprite
-
 const best = (row) => row.indexOf(Math.max(...row));
 
 /** Ten digits with what they are read as, and the line of the right answer's probability so far. */
@@ -29,9 +27,9 @@ export function showTen(box, ten, sprite, history = []) {
   return ten.filter((row, label) => best(row) === label).length;
 }
 
-function tileOf(sprite, at) {
+function tileOf({ sprite, columns }, at) {
   const ink = make('i');
-  ink.style.background = `url(${sprite}) ${(at / (COLUMNS - 1)) * 100}% 0 / ${COLUMNS * 100}% auto`;
+  ink.style.background = `url(${sprite}) ${(at / (columns - 1)) * 100}% 0 / ${columns * 100}% auto`;
   return make('span', { class: 'ink' }, ink);
 }
 

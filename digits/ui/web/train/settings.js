@@ -156,7 +156,7 @@ export function mountSettings(element, call, constants, began) {
       );
     const right = look.ten.filter((row, label) => row.indexOf(Math.max(...row)) === label).length;
     say(find('.luck'), `${right} of 10 hard digits right, by luck`);
-    showTen(find('.guess-card .ten'), look.ten, hard.sprite);
+    showTen(find('.guess-card .ten'), look.ten, hard);
     showFilters(find('.guess-card .filters'), look.filters);
   }
 

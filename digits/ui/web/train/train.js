@@ -62,7 +62,7 @@ export function mount({ element, props, server }) {
     if (!about.error)
       live.network(
         about.layers.map((layer) => layer[0]),
-        about.hard.sprite,
+        about.hard,
       );
   }
 
