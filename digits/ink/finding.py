@@ -14,6 +14,16 @@ LINES_MAX = 12  # of different slopes, as lines seen aslant are
 
 FULL_INK = 0.85  # quantile of the inked pixels' contrast that becomes 1
 
+ENDS = 0.03  # of the picture's width, from either edge, in which a ruled line has ink
+
+# Of a piece's long side, how much may lie on the picture's edge before the piece is taken for cut off: a solid one (a
+# table, a shadow), and another (a frame, which lies along more than one edge).
+CONTACT, AROUND = 0.45, 1.2
+
+SOLID = 0.5  # of its box that a solid piece fills
+
+LOW = 0.5  # of the highest piece's height: a lower one at the edge is no digit
+
 WORKING_SIDE = 640  # pixels of a picture's long side while the digit is looked for
 
 
@@ -177,6 +187,11 @@ def _rub_out_lines(mask: np.ndarray) -> bool:
     for first, last in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
         if last - first > height // 20:
             continue
+        rows_of_line = [(row + offsets[slope]).clip(0, height - 1) for row in range(first, last)]
+        inked = np.any([mask[where, every] for where in rows_of_line], axis=0)
+        ends = max(1, round(ENDS * width))
+        if not (inked[:ends].any() and inked[-ends:].any()):  # an upright stem, which ends before the picture does
+            continue
         above, below = first - 1, last  # the line's soft edges go with it
         inked = [mask[(row + offsets[slope]).clip(0, height - 1), every] for row in (above - 1, below + 1)]
         crossed = inked[0] & inked[1]
@@ -195,10 +210,35 @@ def _largest_group(mask: np.ndarray) -> np.ndarray:
         return mask
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     inside = sizes.copy()
-    inside[border] = 0
+    for piece in _cut_off(labels):
+        inside[piece] = 0
     if inside.max() > 0.1 * sizes.max():
         sizes = inside
     keep = sizes >= max(1, 0.02 * sizes.max())
     return keep[labels]
+
+
+def _cut_off(labels: np.ndarray) -> list[int]:
+    """Pieces that the picture's edge cuts off: a table, a shadow, a neighbour's line.
+
+    A digit may touch the edge too, with an end or a bow: then little of it does, and it is as high as its neighbours.
+    """
+    from scipy import ndimage
+
+    edges = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
+    touching = [np.bincount(edge, minlength=labels.max() + 1) for edge in edges]
+    contact = np.sum(touching, axis=0)
+    places = ndimage.find_objects(labels)
+    whole = [max(place[0].stop - place[0].start, place[1].stop - place[1].start) for place in places]
+    tallest = max((place[0].stop - place[0].start for place in places), default=1)
+    found = []
+    for piece in np.flatnonzero(contact):
+        if piece == 0:
+            continue
+        place, length = places[piece - 1], whole[piece - 1]
+        solid = (labels[place] == piece).mean() > SOLID
+        along = contact[piece] > (CONTACT if solid else AROUND) * length
+        if along or place[0].stop - place[0].start < LOW * tallest:
+            found.append(int(piece))
+    return found

@@ -201,3 +201,41 @@ def test_the_search_finds_what_trying_every_way_finds():
                 if sorted(i for k in some for i in groups[k]) == list(range(count)):
                     ways.append((sum(costs[k] for k in some), set(some)))
         assert set(_cheapest(groups, costs, count)) == min(ways, key=lambda way: way[0])[1]
+
+
+def cropped(picture: Image.Image, edge: str) -> Image.Image:
+    """The picture cut so that the ink of its outermost digit touches that edge by a few pixels."""
+    rows, columns = np.nonzero(np.asarray(picture.convert("L")) < 128)
+    left, top, right, bottom = 0, 0, *picture.size
+    box = {
+        "left": (columns.min() + 2, top, right, bottom),
+        "right": (left, top, columns.max() - 1, bottom),
+        "top": (left, rows.min() + 2, right, bottom),
+        "bottom": (left, top, right, rows.max() - 1),
+    }[edge]
+    return picture.crop([int(side) for side in box])
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "top", "bottom"])
+@pytest.mark.parametrize("text", ["404", "679"])
+def test_digits_that_touch_the_picture_s_edge_stay(recognizer, text, edge):
+    assert recognizer.read_number(cropped(paint(write(digits_of(text), gap=0.3)), edge)).text == text
+
+
+@pytest.mark.parametrize("edge", ["left", "bottom"])
+def test_a_table_at_the_picture_s_edge_is_no_digit(recognizer, edge):
+    picture = paint(write(digits_of("25"), gap=0.3, at=(60, 40)))
+    wide, high = picture.size
+    sheet = Image.new(picture.mode, (wide + 80, high + 80), 240)
+    sheet.paste(picture, (60, 10))
+    table = (0, 0, 24, high + 80) if edge == "left" else (0, high + 50, wide + 80, high + 80)
+    ImageDraw.Draw(sheet).rectangle(table, fill=30)
+    assert recognizer.read_number(sheet).text == "25"
+
+
+def test_a_long_stem_is_no_ruled_line(recognizer):
+    strokes = write(digits_of("14"), gap=0.4)
+    picture = paint(strokes)
+    rows, _ = np.nonzero(np.asarray(picture.convert("L")) < 128)
+    tight = picture.crop((0, int(rows.min()) - 6, picture.width, int(rows.max()) + 7))  # stems of 0.9 of the height
+    assert recognizer.read_number(tight).text == "14"
