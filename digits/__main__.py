@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from digits.bench.train import BASELINES
 from digits.data.augment import AUGMENTATIONS
+from digits.data.data_set import describe_unread
 from digits.data.sets import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation.evaluate import evaluate_step_by_step
@@ -240,27 +241,13 @@ def run_evaluate(options: argparse.Namespace) -> int:
         return run_evaluate_robustness(options)
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     reject = load_outliers(options.reject) if options.reject else None
+    if data.unread:
+        print(describe_unread(data), file=sys.stderr)
     report = show_progress(evaluate_step_by_step(recognizer, data, reject)).report
     if options.json:
-        print(json.dumps(report.to_json()))
+        print(json.dumps(report.to_json() | ({"unread": list(data.unread)} if data.unread else {})))
         return 0
-    low, high = report.interval
-    print(f"{report.data}: {report.accuracy:.2%} of {report.n:,} read right (95 % interval {low:.2%} to {high:.2%})")
-    if report.by_set:
-        for name, score in report.by_set.items():
-            print(f"  {name or 'unnamed'}: {score.accuracy:.2%} of {score.n:,}")
-    print(f"Refused as no digits: {report.refused:,}. Expected calibration error: {report.calibration_error:.2%}")
-    if report.rejection:
-        whole = report.rejection
-        for part in (whole, *(whole.by_set or {}).values()):
-            print(f"{part.data or 'unnamed'}: {part.refused:,} of {part.n:,} refused, AUROC {part.auroc:.4f}")
-    print("\nConfusion matrix (row: what it was, column: what was read)")
-    print("      " + "".join(f"{digit:6}" for digit in range(10)))
-    for digit, row in enumerate(report.confusion):
-        print(f"{digit:6}" + "".join(f"{count:6}" for count in row))
-    print("\ndigit  precision  recall      F1   count")
-    for scores in report.per_class:
-        print(f"{scores.digit:5}  {scores.precision:9.2%}  {scores.recall:6.2%}  {scores.f1:6.2%}  {scores.count:6,}")
+    print(report.to_text())
     return 0
 
 

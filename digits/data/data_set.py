@@ -29,6 +29,14 @@ class DataSet:
     drawings: Sequence[Any] | None = None  # N drawings
     sets: list[str] | None = None  # where each drawing came from
     writers: list[str] | None = None  # whose hand each drawing is, "" where nobody knows; only with strokes
+    unread: Sequence[str] = ()  # names of files beside the examples that are none
+
+
+def describe_unread(data: DataSet) -> str:
+    """One sentence on the files that were left out, the first ten by name."""
+    names = ", ".join(data.unread[:10]) + (", ..." if len(data.unread) > 10 else "")
+    files = "1 file was" if len(data.unread) == 1 else f"{len(data.unread):,} files were"
+    return f"{files} not read, having no label or no kind of picture that Digits opens: {names}"
 
 
 class LazyDrawings(Sequence[Any]):

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from digits.data.data_set import DataSet, LazyDrawings, check_labels, limit_coun
 from digits.errors import DigitsError, first_line
 
 LARGEST_UNPACKED = 200_000_000  # bytes
+
+LABELLED = re.compile(r"[0-9](?![0-9])")  # a file's name that begins with its label: 7_anna.png, but not 41_form.png
+
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}  # as `ink.opening.open_image` takes
 
 LONGEST_LINE = 2_000_000  # bytes of one drawing; a drawing has at most 20,000 points
 
@@ -81,12 +86,30 @@ def read_arrays(path: Path) -> DataSet:
 
 
 def read_folder(path: Path) -> DataSet:
+    """A folder of pictures whose names begin with their label, such as `7_anna.png`; or one folder a digit."""
+    try:
+        names = sorted(file.name for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    except OSError as error:
+        raise DigitsError(f"The folder {path} cannot be read ({error.strerror}); check its permissions.") from None
+    labelled = [name for name in names if LABELLED.match(name) and Path(name).suffix.lower() in PICTURES]
+    if not labelled:
+        return _read_digit_folders(path)
+    limit_count(len(labelled), str(path))
+    labels = torch.tensor([int(name[0]) for name in labelled])
+    unread = sorted(set(names) - set(labelled))
+    return DataSet(path.resolve().name, labels, drawings=[path / name for name in labelled], unread=unread)
+
+
+def _read_digit_folders(path: Path) -> DataSet:
     from torchvision.datasets import ImageFolder
 
     try:
         files = [Path(file) for file, _ in ImageFolder(path, allow_empty=True).samples]
     except FileNotFoundError:
-        raise DigitsError(f"{path} has no folders of pictures in it; wanted one folder a digit: 0, 1, ... 9.") from None
+        raise DigitsError(
+            f"{path} has no folders of pictures in it; wanted one folder a digit: 0, 1, ... 9, or pictures whose names "
+            "begin with their label, such as 7_anna.png."
+        ) from None
     except OSError as error:
         raise DigitsError(f"The folder {path} cannot be read ({error.strerror}); check its permissions.") from None
     limit_count(len(files), str(path))

@@ -115,6 +115,30 @@ class Report:
     rejection: "Rejection | None" = None
     """How the examples' digit scores compare with those of drawings that are no digits, where such were given."""
 
+    def to_text(self) -> str:
+        """The report as people read it in a terminal."""
+        low, high = self.interval
+        lines = [f"{self.data}: {self.accuracy:.2%} of {self.n:,} read right (95 % interval {low:.2%} to {high:.2%})"]
+        for name, score in (self.by_set or {}).items():
+            lines.append(f"  {name or 'unnamed'}: {score.accuracy:.2%} of {score.n:,}")
+        lines.append(
+            f"Refused as no digits: {self.refused:,}. Expected calibration error: {self.calibration_error:.2%}"
+        )
+        if self.rejection:
+            for part in (self.rejection, *(self.rejection.by_set or {}).values()):
+                lines.append(
+                    f"{part.data or 'unnamed'}: {part.refused:,} of {part.n:,} refused, AUROC {part.auroc:.4f}"
+                )
+        lines += ["", "Confusion matrix (row: what it was, column: what was read)"]
+        lines.append("      " + "".join(f"{digit:6}" for digit in range(10)))
+        lines += [f"{digit:6}" + "".join(f"{count:6}" for count in row) for digit, row in enumerate(self.confusion)]
+        lines += ["", "digit  precision  recall      F1   count"]
+        lines += [
+            f"{scores.digit:5}  {scores.precision:9.2%}  {scores.recall:6.2%}  {scores.f1:6.2%}  {scores.count:6,}"
+            for scores in self.per_class
+        ]
+        return "\n".join(lines)
+
     def to_json(self) -> dict[str, Any]:
         """The report as plain values, without the mistakes' pictures."""
         report = {

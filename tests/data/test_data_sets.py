@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import zipfile
+from pathlib import Path
 from urllib.error import URLError
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from digits.data import data_set, others, readers
 from digits.data import mnist as mnist_module
+from digits.data.data_set import describe_unread
 from digits.data.mnist import load_mnist, mnist_checksums
 from digits.data.sets import DATA_SETS, load_data
 from digits.errors import DigitsError
@@ -478,3 +480,15 @@ def test_threads_share_one_mnist(monkeypatch):
 def test_every_named_set_has_a_title():
     assert set(others.DOWNLOADABLE) < set(DATA_SETS)
     assert all(title for title in DATA_SETS.values())
+
+
+def test_a_folder_of_pictures_whose_names_begin_with_their_label(tmp_path):
+    for name in ("7_anna.png", "7 (2).JPG", "0.png", "41_form.png", "IMG_12.png"):
+        Image.new("L", (40, 40), 255).save(tmp_path / name, "PNG")
+    (tmp_path / "3_photo.heic").write_bytes(b"not opened")
+    data = load_data(tmp_path)
+    assert [Path(drawing).name for drawing in data.drawings] == ["0.png", "7 (2).JPG", "7_anna.png"]
+    assert data.labels.tolist() == [0, 7, 7]
+    assert data.unread == ["3_photo.heic", "41_form.png", "IMG_12.png"]
+    assert describe_unread(data).startswith("3 files were not read")
+    assert "3_photo.heic, 41_form.png, IMG_12.png" in describe_unread(data)
