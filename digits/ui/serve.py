@@ -83,7 +83,7 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             ssr_mode=False,
             **options,
             max_file_size=LARGEST_UPLOAD,
-            app_kwargs={"middleware": [(each, (), {}) for each in MIDDLEWARE], "routes": serve_modules(demo)},
+            app_kwargs={"middleware": [(layer, (), {}) for layer in MIDDLEWARE], "routes": serve_modules(demo)},
         )
     except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
