@@ -102,7 +102,8 @@ def give_way() -> None:
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """Whether Python, the GPU's allocator or the CPU's (a plain RuntimeError) says so."""
+    """Whether Python or a device's allocator says so; the CPU's and MPS's are plain RuntimeErrors."""
+    words = ("DefaultCPUAllocator", "out of memory", "not enough memory")
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
-        isinstance(error, RuntimeError) and "not enough memory" in str(error)
+        isinstance(error, RuntimeError) and any(word in str(error) for word in words)
     )

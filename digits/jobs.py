@@ -245,6 +245,8 @@ class JobQueue:
                     state, message = self._run(job)
             except DigitsError as error:
                 state, message = FAILED, str(error)
+            except OSError as error:  # a full disk, mostly
+                state, message = FAILED, f"The server's disk refused it ({error.strerror or error}); it must make room."
             except Exception as error:  # must end one job, not the queue
                 if ran_out_of_memory(error):
                     state, message = FAILED, OUT_OF_MEMORY

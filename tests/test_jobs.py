@@ -125,25 +125,45 @@ def test_a_training_that_others_wait_for_has_a_shorter_limit(queue):
     assert job.weights
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 @pytest.mark.parametrize(
-    "error",
+    "fail",
     [
-        MemoryError(),
-        torch.OutOfMemoryError("CUDA out of memory."),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: not enough memory: you tried to ..."),
+        lambda: bytearray(2**60),
+        lambda: torch.empty(2**60, dtype=torch.uint8),
+        lambda: _raise(torch.OutOfMemoryError("CUDA out of memory.")),
+        lambda: _raise(RuntimeError("MPS backend out of memory (MPS allocated: 17.9 GB ...)")),
     ],
 )
-def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkeypatch, capsys, error):
-    def fail(config, watch=None):
-        raise error
+def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkeypatch, capsys, fail):
+    def run_out(config, watch=None):
+        fail()
         yield
 
-    monkeypatch.setattr(jobs, "train", fail)
+    monkeypatch.setattr(jobs, "train", run_out)
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert (job.state, job.message) == (FAILED, jobs.OUT_OF_MEMORY)
+    monkeypatch.setattr(jobs, "train", loop.train)
+    after = queue.start(QUICK, "ann")
+    wait_for(lambda: not after.active)
+    assert after.state == DONE
     assert "Traceback" not in capsys.readouterr().err
-    monkeypatch.undo()
+
+
+def test_a_full_disk_gets_a_sentence(queue, monkeypatch):
+    def fill(config, watch=None):
+        raise OSError(28, "No space left on device")
+        yield
+
+    monkeypatch.setattr(jobs, "train", fill)
+    job = queue.start(QUICK, "ann")
+    wait_for(lambda: not job.active)
+    assert job.state == FAILED
+    assert "No space left on device" in job.message
 
 
 def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(queue, monkeypatch, capsys):

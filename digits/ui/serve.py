@@ -31,10 +31,11 @@ from digits.ui.page_state import Page
 from digits.ui.parts import serve_modules
 from digits.ui.proxies import ask_directly
 from digits.ui.refuse_garbage import RefuseGarbage, quiet_queue
+from digits.ui.refuse_other_sites import RefuseOtherSites
 from digits.ui.temporary import remove_own_folder
 
 LARGEST_UPLOAD = "20mb"
-MIDDLEWARE = (KnowClient, RefuseGarbage, LimitBody)  # the first is the outermost
+MIDDLEWARE = (RefuseOtherSites, KnowClient, RefuseGarbage, LimitBody)  # the first is the outermost
 PATIENCE = 2  # seconds for a training to stop by itself
 NO_LINK = """No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be
 reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.

@@ -85,6 +85,8 @@ def _lock(folder: Path) -> None:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX)
+        held = os.open(folder, os.O_RDONLY)  # never closed: systemd leaves a locked folder out as it clears /tmp
+        fcntl.flock(held, fcntl.LOCK_EX)
 
 
 def _abandoned(folder: Path) -> bool:
