@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from digits.ui.address import EVERYWHERE
 from digits.ui.temporary import PREFIX
 
 SETTINGS = {"model": "cnn-large", "optimizer": "adamw", "learning_rate": 0.003, "batch_size": 128, "epochs": 40}
@@ -119,8 +121,13 @@ def test_every_form_of_host_is_listened_at(start_app, host):
     _, process = start_app("--host", host, at=None)
     line = next(line for line in process.log.read_text().splitlines() if line.startswith("Digits is at "))
     address = line.split()[3].replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
-    with urllib.request.urlopen(address, timeout=30) as answer:
-        assert answer.status == 200
+    while process.log.read_text().count("\n") < (2 if host in EVERYWHERE else 1):
+        time.sleep(0.05)
+    others = re.findall(r"^In the same network: (\S+)$", process.log.read_text(), flags=re.MULTILINE)
+    assert len(others) == (host in EVERYWHERE)
+    for each in (address, *others):
+        with urllib.request.urlopen(each, timeout=30) as answer:
+            assert answer.status == 200
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
 

@@ -45,11 +45,12 @@ def _bind(family: int, address: tuple[Any, ...]) -> None:
         probe.bind(address)
 
 
-def address_in_this_network() -> str:
-    """The address of the interface that packets would leave by; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def address_in_this_network(version: int = 4) -> str:
+    """The address of the interface that packets would leave by, of IPv4 or IPv6; nothing is sent."""
+    family, far = (socket.AF_INET6, "2001:db8::1") if version == 6 else (socket.AF_INET, "10.255.255.255")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("10.255.255.255", 1))
+            probe.connect((far, 1))
             return str(probe.getsockname()[0])
         except OSError:
             return socket.gethostname()

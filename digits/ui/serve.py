@@ -99,7 +99,8 @@ def announce(demo: gr.Blocks, page: Page, host: str, port: int, share: bool) -> 
     if demo.mcp_server:
         print(f"Its tools for language models (MCP): {demo.local_url}gradio_api/mcp/")
     if host in EVERYWHERE and not get_space():
-        page.addresses.append(f"http://{address_in_this_network()}:{port}/")
+        there = address_in_this_network(6 if host == "::" else 4)
+        page.addresses.append(f"http://{show_host(there)}:{port}/")
         print(f"In the same network: {page.addresses[0]}")
     if share and demo.share_url:
         page.addresses.insert(0, demo.share_url)
