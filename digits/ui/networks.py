@@ -15,6 +15,7 @@ TITLES = {
     "cnn": "CNN",
     "cnn-fast": "Fast CNN",
     "cnn-large": "Large CNN",
+    "layers": "Built network",
     "lenet": "LeNet-5",
     "mlp": "MLP 784-512-10",
 }

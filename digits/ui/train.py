@@ -10,8 +10,8 @@ from digits.data.augment import AUGMENTATIONS
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
 from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
+from digits.model.builder import BUILT, MOST_LAYERS, create_network
 from digits.model.describe import describe_layers
-from digits.model.networks import create_model
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
 from digits.training.look import Look, Looker, Watch, hard_digits
 from digits.training.speed import images_per_second
@@ -23,31 +23,20 @@ from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
 from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_text, parse_visitor
+from digits.ui.settings import ABOUT, parse_settings, settings_of, warn, write_pytorch
 from digits.ui.shell import read_with_all
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
-ABOUT = {  # each setting in one line
-    "model": "What is trained: its layers are at the right.",
-    "adamw": "Gives every weight a pace of its own.",
-    "adam": "The text's optimizer: AdamW without decay.",
-    "muon": "Turns each step of a hidden linear layer to use all directions alike.",
-    "sgd": "One pace for all, with momentum.",
-    "learning_rate": "How far a step goes. Too far: it stumbles.",
-    "epochs": "How often it sees all 55,000.",
-    "augment": "Turns and bends every digit a little.",
-    "precision": "Shorter numbers: faster, hardly worse.",
-    "seed": "Same seed, same start, same network.",
-}
-RISKY = 5  # times the optimizer's own learning rate: most runs break above
 TRAINING_IMAGES = 55_000
+EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build from
 
 
 def train_tab(page: Page) -> gr.HTML:
     functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page)]
-    functions += [list_runs(page), read_with_all(page)]
+    functions += [list_runs(page), read_with_all(page), write_pytorch(page)]
     ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
     choices = {
-        "model": TITLES,
+        "model": {name: title for name, title in TITLES.items() if name != BUILT} | {BUILT: "Build your own"},
         "optimizer": {
             name: {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "muon": "Muon"}[name] for name in LEARNING_RATES
         },
@@ -63,56 +52,10 @@ def train_tab(page: Page) -> gr.HTML:
         rates=LEARNING_RATES,
         images=TRAINING_IMAGES,
         unit=FRAME,
+        built=BUILT,
+        example=EXAMPLE,
+        mostLayers=MOST_LAYERS,
     )
-
-
-def settings_of(config: TrainConfig) -> dict[str, Any]:
-    """What the form shows of a config."""
-    return {
-        "model": config.model,
-        "optimizer": config.optimizer,
-        "learning_rate": config.peak_learning_rate(),
-        "batch_size": config.batch_size,
-        "epochs": config.epochs,
-        "augment": config.augment,
-        "precision": config.precision,
-        "seed": config.seed,
-    }
-
-
-def parse_settings(payload: dict[str, Any], device: str) -> TrainConfig:
-    """{"settings": {...}} -> a config that can be used. Raises DigitsError for anything else."""
-    settings = payload.get("settings")
-    if not isinstance(settings, dict):
-        raise DigitsError("The settings did not arrive; press Train again.")
-    config = TrainConfig(
-        model=str(settings.get("model")),
-        optimizer=str(settings.get("optimizer")),
-        learning_rate=_number("learning rate", settings.get("learning_rate")),
-        batch_size=_whole("batch size", settings.get("batch_size")),
-        epochs=_whole("number of epochs", settings.get("epochs")),
-        augment=str(settings.get("augment")),
-        precision=str(settings.get("precision")),
-        seed=_whole("seed", settings.get("seed")),
-        device=device,
-    )
-    config.check()
-    return config
-
-
-def _number(name: str, value: object) -> float | int:
-    if value is None or value == "":
-        raise DigitsError(f"The {name} is empty; give a number.")
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise DigitsError(f"The {name} is {value!r:.50}; wanted a number.")
-    return value
-
-
-def _whole(name: str, value: object) -> int:
-    number = _number(name, value)
-    if not math.isfinite(number) or number != int(number):
-        raise DigitsError(f"The {name} is {number}; wanted a whole number.")
-    return int(number)
 
 
 def parse_watch(payload: dict[str, Any]) -> Watch:
@@ -130,7 +73,7 @@ def prepare(page: Page) -> Callable[..., Any]:
     def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
-        model = create_model(config.model, config.seed).eval()
+        model = create_network(config.model, config.layers, config.seed).eval()
         layers = describe_layers(model)
         parameters = sum(layer.parameters for layer in layers)
         look = Looker(model, load_mnist(), watch.ink).look(model)
@@ -149,12 +92,6 @@ def prepare(page: Page) -> Callable[..., Any]:
         }
 
     return prepare
-
-
-def warn(config: TrainConfig) -> str:
-    if config.peak_learning_rate() > RISKY * LEARNING_RATES[config.optimizer]:
-        return "Most runs break at this rate. Try it: breaking one teaches."
-    return ""
 
 
 def show_hard() -> dict[str, Any]:

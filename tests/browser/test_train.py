@@ -1,9 +1,15 @@
 """The Train tab: click, watch, look back, close the page, come back, draw on the new network."""
 
+import dataclasses
+import json
 import re
+from pathlib import Path
 
 from drawings import DIGITS
 from playwright.sync_api import expect
+
+from digits.training.config import RECIPES
+from digits.training.script import make_script
 
 
 def open_train(visitor, way: str = "Fast"):
@@ -129,3 +135,52 @@ def test_a_training_whose_loss_explodes_says_what_to_do(visit):
     field(visitor, "Batch size").fill("1")
     train(visitor)
     expect(visitor.page.locator(".band-text")).to_contain_text("try a learning rate below", timeout=60_000)
+
+
+def test_a_network_of_one_s_own_is_built_trained_and_drawn_on(visit, app):
+    visitor = visit(app + "?tab=train")
+    page = visitor.page
+    field(visitor, "Network").select_option(label="Build your own")
+    expect(page.locator(".builder li")).to_have_count(3)
+    expect(page.locator(".chain li")).to_have_count(4)
+    page.get_by_label("Size of layer 3").fill("9999999")
+    page.keyboard.press("Tab")
+    expect(page.locator(".before .said")).to_contain_text("9999999")  # the layer is named, and what it may be
+    page.get_by_label("Size of layer 3").fill("32")
+    page.keyboard.press("Tab")
+    expect(page.locator(".before .said")).to_be_empty()
+    page.get_by_role("button", name="Remove layer 1").click()
+    expect(field(visitor, "Layers")).to_have_value("c3p-32 f-32")
+    field(visitor, "Layers").fill("m-2 c3p-8 f-16")
+    expect(page.locator(".builder li")).to_have_count(3)
+    expect(page.locator(".chain li")).to_have_count(3)
+    train(visitor)
+    expect(done(visitor)).to_contain_text("is done", timeout=120_000)
+    page.get_by_role("button", name="Draw on it").click()
+    visitor.draw(DIGITS[7])
+    expect(page.locator(".answer")).not_to_have_text("?")
+    expect(page.locator(".network b")).to_contain_text("Built network")
+
+
+def test_layers_come_with_a_link(visit, app):
+    visitor = visit(app + "?tab=train&layers=c5s2-6 f-40")
+    expect(field(visitor, "Layers")).to_have_value("c5s2-6 f-40")
+    expect(visitor.page.locator(".chain li")).to_have_count(3)
+
+
+def test_the_pytorch_of_the_settings_can_be_taken_away(visit):
+    visitor = visit()
+    page = open_train(visitor, "Beginners' text")
+    page.get_by_role("button", name="Show me the PyTorch").click()
+    expect(page.locator(".script")).to_contain_text("nn.Linear(784, 512)")
+    expect(page.locator(".command")).to_contain_text("--model mlp --epochs 10 --optimizer adam")
+    with page.expect_download() as script:
+        page.get_by_role("button", name="train.py").click()
+    source = Path(script.value.path()).read_text(encoding="utf-8")
+    assert source == make_script(dataclasses.replace(RECIPES["text"], learning_rate=0.001))
+    with page.expect_download() as notebook:
+        page.get_by_role("button", name="train.ipynb").click()
+    cells = json.loads(Path(notebook.value.path()).read_text(encoding="utf-8"))["cells"]
+    assert "".join(cells[0]["source"]) == source
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".script")).to_be_hidden()

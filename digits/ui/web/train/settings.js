@@ -4,10 +4,12 @@ import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
+import { mountBuilder } from './builder.js';
 import { showFilters, showTen } from './look.js';
 
 const TITLES = {
   model: 'Network',
+  layers: 'Layers',
   optimizer: 'Optimizer',
   learning_rate: 'Learning rate',
   batch_size: 'Batch size',
@@ -29,9 +31,12 @@ export function mountSettings(element, call, constants, began) {
 
   for (const [name, title] of Object.entries(TITLES)) {
     const options = constants.choices[name];
-    const input = options
-      ? make('select', { name }, ...Object.entries(options).map(([value, text]) => make('option', { value }, text)))
-      : make('input', { name, type: 'number', step: 'any', inputmode: 'decimal' });
+    const input =
+      name === 'layers'
+        ? make('input', { name, type: 'text', autocomplete: 'off', spellcheck: 'false' })
+        : options
+          ? make('select', { name }, ...Object.entries(options).map(([value, text]) => make('option', { value }, text)))
+          : make('input', { name, type: 'number', step: 'any', inputmode: 'decimal' });
     // A page that scrolls must not turn it.
     input.addEventListener('wheel', () => document.activeElement === input && input.blur(), { passive: true });
     fields[name] = input;
@@ -39,16 +44,25 @@ export function mountSettings(element, call, constants, began) {
     form.append(make('label', { class: 'field' }, title, input, notes[name]));
   }
 
+  const builder = mountBuilder(constants, (text) => {
+    fields.layers.value = text;
+    way = 'own';
+    showWays();
+    changed();
+  });
+  fields.layers.closest('.field').after(builder.node);
+
   const read = () =>
     Object.fromEntries(
       Object.entries(fields).map(([name, input]) => [
         name,
-        constants.choices[name] ? input.value : input.value === '' ? null : Number(input.value),
+        constants.choices[name] || name === 'layers' ? input.value : input.value === '' ? null : Number(input.value),
       ]),
     );
 
   function fill(settings) {
-    for (const [name, input] of Object.entries(fields)) input.value = settings[name];
+    for (const [name, input] of Object.entries(fields)) input.value = settings[name] ?? '';
+    builder.show(fields.layers.value);
     changed();
   }
 
@@ -79,6 +93,11 @@ export function mountSettings(element, call, constants, began) {
   }
 
   function changed() {
+    const builds = fields.model.value === constants.built;
+    fields.layers.closest('.field').hidden = !builds;
+    builder.node.hidden = !builds;
+    if (builds && !fields.layers.value) fields.layers.value = constants.example;
+    if (builds) builder.show(fields.layers.value);
     say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
     const steps = Math.ceil(constants.images / Number(fields.batch_size.value));
     say(
@@ -171,7 +190,13 @@ export function mountSettings(element, call, constants, began) {
   store.watch(['tab', 'drawing'], ({ tab }) => {
     if (tab === 'train') prepare();
   });
+  const linked = new URLSearchParams(location.search).get('layers');
   choose('fast');
+  if (linked) {
+    way = 'own';
+    fill({ ...constants.ways.fast, model: constants.built, layers: linked });
+    showWays();
+  }
   return {
     fill(settings) {
       way = 'own';
@@ -179,6 +204,7 @@ export function mountSettings(element, call, constants, began) {
       fill(settings);
     },
     prepare,
+    read,
   };
 }
 

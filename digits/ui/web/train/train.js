@@ -3,6 +3,7 @@ import { percent, say } from '../lib/dom.js';
 import { connect, follow } from '../lib/server.js';
 import { store, use } from '../lib/store.js';
 import { mountLive } from './live.js';
+import { mountPytorch } from './pytorch.js';
 import { mountRuns } from './runs.js';
 import { mountSettings } from './settings.js';
 
@@ -13,6 +14,7 @@ export function mount({ element, props, server }) {
   const live = mountLive(element, constants);
   const settings = mountSettings(element, call, constants, watch);
   const runs = mountRuns(element, call, constants, { another, again, compare });
+  const showPytorch = mountPytorch(element, call);
   let stop = () => {};
 
   function show(name) {
@@ -115,6 +117,8 @@ export function mount({ element, props, server }) {
     .addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && event.target.matches('input')) find('.start').click();
     });
+  find('.pytorch-of-settings').addEventListener('click', () => showPytorch(settings.read()));
+  find('.pytorch-of-run').addEventListener('click', () => showPytorch(live.run.settings));
   find('.stop').addEventListener('click', () => call('stop_training'));
   find('.mistakes').addEventListener('click', () => store.set({ tab: 'evaluate' }));
   find('.draw-on-it').addEventListener('click', () => {

@@ -1,0 +1,94 @@
+"""The settings of a training: what the form shows of each, what may come back, and the same in plain PyTorch."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from digits.errors import DigitsError
+from digits.model.builder import BUILT
+from digits.training.config import LEARNING_RATES, TrainConfig, command
+from digits.training.script import make_notebook, make_script
+from digits.ui.page_state import Page
+from digits.ui.requests import answer_errors
+
+ABOUT = {  # each setting in one line
+    "model": "What is trained: its layers are at the right.",
+    "layers": "Layer by layer; the ten outputs come last by themselves.",
+    "adamw": "Gives every weight a pace of its own.",
+    "adam": "The text's optimizer: AdamW without decay.",
+    "muon": "Turns each step of a hidden linear layer to use all directions alike.",
+    "sgd": "One pace for all, with momentum.",
+    "learning_rate": "How far a step goes. Too far: it stumbles.",
+    "epochs": "How often it sees all 55,000.",
+    "augment": "Turns and bends every digit a little.",
+    "precision": "Shorter numbers: faster, hardly worse.",
+    "seed": "Same seed, same start, same network.",
+}
+RISKY = 5  # times the optimizer's own learning rate: most runs break above
+
+
+def settings_of(config: TrainConfig) -> dict[str, Any]:
+    """What the form shows of a config."""
+    return {
+        "model": config.model,
+        "layers": config.layers,
+        "optimizer": config.optimizer,
+        "learning_rate": config.peak_learning_rate(),
+        "batch_size": config.batch_size,
+        "epochs": config.epochs,
+        "augment": config.augment,
+        "precision": config.precision,
+        "seed": config.seed,
+    }
+
+
+def parse_settings(payload: dict[str, Any], device: str) -> TrainConfig:
+    """{"settings": {...}} -> a config that can be used. Raises DigitsError for anything else."""
+    settings = payload.get("settings")
+    if not isinstance(settings, dict):
+        raise DigitsError("The settings did not arrive; press Train again.")
+    config = TrainConfig(
+        model=str(settings.get("model")),
+        layers=str(settings.get("layers") or "") if settings.get("model") == BUILT else None,
+        optimizer=str(settings.get("optimizer")),
+        learning_rate=_number("learning rate", settings.get("learning_rate")),
+        batch_size=_whole("batch size", settings.get("batch_size")),
+        epochs=_whole("number of epochs", settings.get("epochs")),
+        augment=str(settings.get("augment")),
+        precision=str(settings.get("precision")),
+        seed=_whole("seed", settings.get("seed")),
+        device=device,
+    )
+    config.check()
+    return config
+
+
+def _number(name: str, value: object) -> float | int:
+    if value is None or value == "":
+        raise DigitsError(f"The {name} is empty; give a number.")
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise DigitsError(f"The {name} is {value!r:.50}; wanted a number.")
+    return value
+
+
+def _whole(name: str, value: object) -> int:
+    number = _number(name, value)
+    if not math.isfinite(number) or number != int(number):
+        raise DigitsError(f"The {name} is {number}; wanted a whole number.")
+    return int(number)
+
+
+def warn(config: TrainConfig) -> str:
+    if config.peak_learning_rate() > RISKY * LEARNING_RATES[config.optimizer]:
+        return "Most runs break at this rate. Try it: breaking one teaches."
+    return ""
+
+
+def write_pytorch(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    def write_pytorch(payload: dict[str, Any]) -> dict[str, Any]:
+        """A training's {"settings"} -> the plain PyTorch that trains the same: script, notebook and command."""
+        config = parse_settings(payload, "auto")
+        return {"script": make_script(config), "notebook": make_notebook(config), "command": command(config)}
+
+    return write_pytorch
