@@ -8,6 +8,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 
 from digits.errors import DigitsError
 from digits.ui.temporary import make_own_folder
@@ -61,7 +62,8 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
+# Gradio's reload mode (`gradio app.py`) runs this file a second time, under the same name, in a thread that watches.
+if __name__ == "__main__" and threading.current_thread() is threading.main_thread():
     sys.exit(main())
 else:
     from digits.ui.page import build_ui
