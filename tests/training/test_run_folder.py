@@ -172,6 +172,7 @@ def test_a_run_that_the_system_kills_can_be_resumed(small_mnist, tmp_path):
         process.wait()
     finally:
         process.kill()
+        process.stdout.close()
     assert (out / "state.pt").is_file()
     _, card = load_weights(out / "weights.safetensors")
     assert card["steps"] >= 8

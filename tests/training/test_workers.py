@@ -14,7 +14,7 @@ import torch
 from digits.__main__ import build_parser, main, train_config
 from digits.errors import DigitsError
 from digits.model.weights import load_weights
-from digits.training import loop
+from digits.training import loop, workers
 from digits.training.config import TrainConfig
 from digits.training.loop import train
 from digits.training.run_folder import load_settings
@@ -104,7 +104,7 @@ def test_a_half_set_environment_is_one_sentence(monkeypatch):
 def test_each_process_needs_a_gpu_of_its_own(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(workers, "select_device", torch.device)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(DigitsError, match="this machine has 1; say --nproc-per-node=1"), joined("cuda", "runs/x"):
         pass
