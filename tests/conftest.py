@@ -12,12 +12,13 @@ import pytest
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["DIGITS_RUNS"] = "none"  # what tests train is not for the data folder of whoever runs them
-# urllib keeps the opener of its first request, proxies of the environment included: of one that a test sets, too.
-urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
 
 from digits.data.mnist import Mnist, load_mnist
 
 ROOT = Path(__file__).parents[1]
+
+# urllib keeps the opener of its first request, proxies of the environment included: of one that a test sets, too.
+urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
 
 SLOW = tuple(
     f"tests/{name}"
