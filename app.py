@@ -1,6 +1,6 @@
 """Digits: draw a digit, watch a network read it, train that very network by clicking.
 
-python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps] [--mcp]
+python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps] [--runs DIR] [--mcp]
               [--root-path PATH]
 """
 
@@ -25,6 +25,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask visitors for a login")
     parser.add_argument("--device", default="auto", help="where networks train: auto, cpu, cuda, mps")
     parser.add_argument("--mcp", action="store_true", help="offer what programs can call to language models as tools")
+    parser.add_argument(
+        "--runs",
+        default=os.environ.get("DIGITS_RUNS", ""),
+        metavar="DIR",
+        help="where trainings are kept, so that they outlast the server; default: your data folder; none: nowhere",
+    )
     parser.add_argument("--root-path", default="", help="where a proxy puts the page, such as /digits")
     return parser.parse_args()
 
@@ -53,6 +59,7 @@ def main() -> int:
             login(options.auth),
             mcp_server=options.mcp,
             root_path=options.root_path,
+            runs=options.runs,
         )
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)

@@ -5,14 +5,12 @@ visitor, and its id, 128 random bits, is the key to its network: who does not ha
 """
 
 import dataclasses
-import secrets
 import shutil
 import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,56 +19,14 @@ import torch
 
 from digits.device import alone_on, give_way, ran_out_of_memory, select_device
 from digits.errors import DigitsError
+from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, KeptRuns, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.loop import train
 from digits.training.teaching import TeachConfig, teach
 from digits.turns import in_turn
 
-WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
-
 OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
-
-
-@dataclass(eq=False)
-class Job:
-    """One training or teaching, from the click to its network. Any thread may read it, only its JobQueue changes it."""
-
-    config: Any
-    """TrainConfig, or TeachConfig for a teaching; `updates` are those of the one or the other."""
-    visitor: str
-    folder: Path
-    client: str = ""
-    """Whose turn it takes: the visitor's address, since anybody can make up visitors."""
-    number: int = 1
-    """Which of its visitor's jobs this is, counted from 1."""
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
-    state: str = WAITING
-    message: str = ""
-    """Why it ended, where that was not by finishing; one sentence."""
-    updates: list[Any] = field(default_factory=list)
-    """All so far, without their live networks; only ever appended to."""
-    started: datetime | None = None
-    watch: Watch | None = field(default=None, repr=False)
-    """What a training looks at while it goes on."""
-    kept: bool = True
-    """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
-    stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
-
-    @property
-    def active(self) -> bool:
-        return self.state in (WAITING, RUNNING)
-
-    @property
-    def weights(self) -> Path | None:
-        """The kept weights, or None while there are none; a training that failed has none."""
-        path = self.folder / "weights.safetensors"
-        return path if self.state in (DONE, STOPPED) and path.is_file() else None
-
-    def validation_accuracy(self) -> float | None:
-        """The latest there is."""
-        known = (update.validation_accuracy for update in reversed(self.updates))
-        return next((accuracy for accuracy in known if accuracy is not None), None)
 
 
 class JobQueue:
@@ -83,18 +39,37 @@ class JobQueue:
         longest_queue: int = 40,
         kept_a_visitor: int = 5,
         kept: int = 200,
+        runs: KeptRuns | None = None,
     ):
         """`longest_run` seconds a training, and `longest_turn` while others wait; at most `longest_queue` waiting; the
-        newest ended jobs are kept, so many a visitor and so many in all.
+        newest ended jobs are kept, so many a visitor and so many in all. With `runs` trainings outlast the server:
+        those of an earlier one are there again, and what it left in the middle is queued to go on.
         """
         self.longest_run, self.longest_turn, self.longest_queue = longest_run, longest_turn, longest_queue
         self.kept_a_visitor, self.kept = kept_a_visitor, kept
         self.folder: Path | None = None  # made at the first start
+        self.runs = runs
         self._jobs: dict[str, Job] = {}  # by id, oldest first
         self._lock = threading.Condition()  # notified when a job comes, and at the end
         self._closed = False
         self._thread: threading.Thread | None = None
         self._torch_threads = torch.get_num_threads()
+        for job in runs.load() if runs else ():
+            self._jobs[job.id] = job
+        if any(job.active for job in self._jobs.values()):
+            with self._lock:
+                self._begin()
+
+    def _begin(self) -> None:
+        """The thread that trains, from the first job on."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+            self._thread.start()
+        self._lock.notify()
+
+    def _save(self, job: Job) -> None:
+        if self.runs and isinstance(job.config, TrainConfig):
+            self.runs.save(job)
 
     def start(
         self, config: TrainConfig | TeachConfig, visitor: str, watch: Watch | None = None, client: str = ""
@@ -104,6 +79,7 @@ class JobQueue:
         makes room for this one.
         """
         config.check()
+        visitor = hash_visitor(visitor)
         with self._lock:
             if any(job.active for job in self._jobs.values() if job.visitor == visitor):
                 raise DigitsError("Your last training has not ended; wait for it, or press Stop first.")
@@ -115,14 +91,12 @@ class JobQueue:
             watch = watch if isinstance(config, TrainConfig) else None
             number = 1 + max((job.number for job in self._jobs.values() if job.visitor == visitor), default=0)
             job = Job(config, visitor, self.folder, client, number, kept=isinstance(config, TrainConfig), watch=watch)
-            job.folder = self.folder / job.id
+            training = isinstance(config, TrainConfig)
+            job.folder = (self.runs.folder if self.runs and training else self.folder) / job.id
             job.config = dataclasses.replace(config, out=job.folder)
             self._jobs[job.id] = job
             self._forget_oldest(visitor)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="training", daemon=True)
-                self._thread.start()
-            self._lock.notify()
+            self._begin()
         return job
 
     def stop(self, visitor: str) -> bool:
@@ -131,18 +105,19 @@ class JobQueue:
         A teaching that is stopped leaves nothing.
         """
         with self._lock:
-            active = [job for job in self._jobs.values() if job.visitor == visitor and job.active]
+            active = [job for job in self._jobs.values() if job.belongs_to(visitor) and job.active]
             for job in active:
                 job.stop_requested.set()
                 if job.state == WAITING:
                     job.state, job.message = STOPPED, "Stopped before it began; there are no weights."
+                    self._save(job)
         return bool(active)
 
     def keep(self, visitor: str, job_id: str) -> Job:
         """Offer this visitor's taught network from now on. Raises DigitsError where it is not here (any more)."""
         with self._lock:
             job = self._jobs.get(job_id)
-            if job is None or job.visitor != visitor or not job.weights:
+            if job is None or not job.belongs_to(visitor) or not job.weights:
                 raise DigitsError("The taught network is not on this server any more; teach it again.")
             job.kept = True
         return job
@@ -151,8 +126,29 @@ class JobQueue:
         """Forget this visitor's taught network, unless it was kept; nothing happens where there is none."""
         with self._lock:
             job = self._jobs.get(job_id)
-            if job is not None and job.visitor == visitor and not job.kept and not job.active:
+            if job is not None and job.belongs_to(visitor) and not job.kept and not job.active:
                 self._forget(job)
+
+    def label(self, visitor: str, job_id: str, name: str | None = None, pinned: bool | None = None) -> None:
+        """Rename or pin this visitor's run. Raises DigitsError where it is not here (any more)."""
+        job = self._own(visitor, job_id)
+        job.name = job.name if name is None else name
+        job.pinned = job.pinned if pinned is None else pinned
+        self._save(job)
+
+    def remove(self, visitor: str, job_id: str) -> None:
+        """Delete this visitor's run, which has ended. Raises DigitsError where it is not here (any more), or runs."""
+        with self._lock:
+            job = self._own(visitor, job_id)
+            if job.active:
+                raise DigitsError("That run has not ended; stop it first.")
+            self._forget(job)
+
+    def _own(self, visitor: str, job_id: str) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None or not job.belongs_to(visitor):
+            raise DigitsError("That run is not on this server any more.")
+        return job
 
     def get(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -161,7 +157,7 @@ class JobQueue:
         """This visitor's jobs, newest first; `kind` TrainConfig or TeachConfig: only those."""
         with self._lock:
             jobs = reversed(self._jobs.values())
-            return [job for job in jobs if job.visitor == visitor and isinstance(job.config, kind)]
+            return [job for job in jobs if job.belongs_to(visitor) and isinstance(job.config, kind)]
 
     def all(self) -> list[Job]:
         """Every job that is remembered, oldest first."""
@@ -177,11 +173,14 @@ class JobQueue:
 
     def close(self, patience: float = 30) -> None:
         """Stop everything and delete the visitors' networks; a training that has not stopped after `patience` seconds
-        goes on, and ends with the process.
+        goes on, and ends with the process. Runs that are kept stay: a later server takes up what is in the middle.
         """
         with self._lock:
             for job in self._jobs.values():
-                job.stop_requested.set()
+                if not (self.runs and isinstance(job.config, TrainConfig)):
+                    job.stop_requested.set()
+            if self.runs and any(job.active for job in self._jobs.values()):
+                patience = 0
             thread, self._closed = self._thread, True
             self._lock.notify()
         if thread is not None:
@@ -191,7 +190,7 @@ class JobQueue:
 
     def _forget_oldest(self, visitor: str) -> None:
         """Jobs without a network never cost anybody theirs: they are forgotten on their own account."""
-        ended = [job for job in self._jobs.values() if not job.active]
+        ended = [job for job in self._jobs.values() if not job.active and not job.pinned]
         kept = [job for job in ended if job.weights]
         empty = [job for job in ended if not job.weights]
         own = [job for job in kept if job.visitor == visitor]
@@ -226,6 +225,7 @@ class JobQueue:
                 if turns := self._turns():
                     job = turns[0]
                     job.state, job.started = RUNNING, datetime.now()
+                    self._save(job)
                     return job
                 self._lock.wait()
         return None
@@ -255,13 +255,14 @@ class JobQueue:
                     state, message = FAILED, "The training failed by a fault of the server's; its log says more."
             with self._lock:
                 job.state, job.message = state, message
+                self._save(job)
 
     def _run(self, job: Job) -> tuple[str, str]:
         """Train or teach to the end, to Stop or to the time limit -> (state, message)."""
         started = time.monotonic()
         teaching = isinstance(job.config, TeachConfig)
         updates: Generator[Any, None, None]
-        updates = teach(job.config) if teaching else train(job.config, watch=job.watch)
+        updates = teach(job.config) if teaching else train(job.config, resume=job.resumes, watch=job.watch)
         left = "nothing was taught" if teaching else "the weights so far are kept"
         try:
             for update in updates:

@@ -22,7 +22,15 @@ urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHa
 
 SLOW = tuple(
     f"tests/{name}"
-    for name in ("training", "test_app.py", "test_bench.py", "test_jobs.py", "test_life.py", "test_command_line")
+    for name in (
+        "training",
+        "test_app.py",
+        "test_bench.py",
+        "test_jobs.py",
+        "test_runs.py",
+        "test_life.py",
+        "test_command_line",
+    )
 )
 
 

@@ -11,8 +11,9 @@ import torch
 
 from digits import DigitsError, Recognizer, TrainConfig, jobs
 from digits.device import NICENESS
-from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, JobQueue
+from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS
+from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING
 from digits.training import loop, teaching
 from digits.training.teaching import TeachConfig
 
@@ -139,7 +140,7 @@ def _raise(error: Exception) -> None:
     ],
 )
 def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkeypatch, capsys, fail):
-    def run_out(config, watch=None):
+    def run_out(config, resume=False, watch=None):
         fail()
         yield
 
@@ -155,7 +156,7 @@ def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkey
 
 
 def test_a_full_disk_gets_a_sentence(queue, monkeypatch):
-    def fill(config, watch=None):
+    def fill(config, resume=False, watch=None):
         raise OSError(28, "No space left on device")
         yield
 
@@ -194,7 +195,7 @@ def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, ca
     assert "no longer a finite number" in job.message
     assert job.weights is None
 
-    monkeypatch.setattr(jobs, "train", lambda config, watch=None: 1 / 0)
+    monkeypatch.setattr(jobs, "train", lambda config, resume=False, watch=None: 1 / 0)
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert (job.state, "ZeroDivisionError" in job.message) == (FAILED, False)
@@ -234,7 +235,7 @@ def test_trainings_without_a_network_cost_nobody_theirs(queue):
         queue.stop(f"rude {i}")
     assert queue.get(mine.id) is mine
     assert mine.weights.is_file()
-    assert sum(job.visitor.startswith("rude") for job in queue._jobs.values()) <= 4
+    assert sum(job.belongs_to(f"rude {i}") for job in queue._jobs.values() for i in range(10)) <= 4
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     {"__main__", "ui"},
     {"jobs", "bench"},
+    {"runs"},
     {"training", "evaluation"},
     {"reading"},
     {"data", "model"},

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from digits.errors import DigitsError
-from digits.jobs import Job, JobQueue
+from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS, Recognizer
+from digits.runs import Job
 from digits.training.teaching import TeachConfig
 
 DEFAULT = "cnn-large"
@@ -30,8 +31,12 @@ class Networks:
 
     def listed(self, visitor: str) -> list[dict[str, Any]]:
         """What the page shows of each network that this visitor has: their own, newest first, then the shipped ones."""
-        own = [self._describe(job) for job in self.jobs.of_visitor(visitor) if job.weights and job.kept]
+        own = [described for job in self.jobs.of_visitor(visitor) if (described := self.of_job(job))]
         return own + [dict(shipped) for shipped in _shipped()]
+
+    def of_job(self, job: Job) -> dict[str, Any] | None:
+        """What the page shows of a job's network; None while there is none to offer."""
+        return self._describe(job) if job.weights and job.kept else None
 
     def get(self, key: str, device: str = "cpu") -> Recognizer:
         """The recognizer behind a key. Raises DigitsError for an unknown one."""
@@ -57,8 +62,8 @@ class Networks:
         return f"{self.name(job)}, {TITLES[job.config.model]}"
 
     def name(self, job: Job) -> str:
-        """Run 2; a visitor's runs are counted from their first."""
-        return f"Run {job.number}"
+        """Run 2, counted from the visitor's first, unless they gave it a name."""
+        return job.name or f"Run {job.number}"
 
     def _describe(self, job: Job) -> dict[str, Any]:
         assert job.weights is not None  # `listed` has looked

@@ -4,6 +4,7 @@ import gradio as gr
 
 from digits.device import select_device
 from digits.jobs import JobQueue
+from digits.runs import KeptRuns
 from digits.ui.api import api
 from digits.ui.draw import draw_tab
 from digits.ui.evaluate import evaluate_tab
@@ -20,10 +21,10 @@ def build_ui(device: str = "auto") -> gr.Blocks:
     return build_page(device)[0]
 
 
-def build_page(device: str = "auto") -> tuple[gr.Blocks, Page]:
+def build_page(device: str = "auto", runs: KeptRuns | None = None) -> tuple[gr.Blocks, Page]:
     """The blocks, and what all of their parts share."""
     select_device(device)
-    jobs = JobQueue()
+    jobs = JobQueue(runs=runs)
     page = Page(jobs, Networks(jobs, device), device)
     with gr.Blocks(title="Digits", analytics_enabled=False, delete_cache=(3_600, 3_600)) as demo:
         gr.HTML(style("tokens.css", "kit.css"), apply_default_css=False, elem_id="style", padding=False)

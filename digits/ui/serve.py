@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from urllib.request import getproxies
 
@@ -17,6 +18,7 @@ from gradio.utils import get_space
 
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
+from digits.runs import KeptRuns, default_folder
 from digits.ui.address import (
     EVERYWHERE,
     address_in_this_network,
@@ -45,7 +47,9 @@ Other ways to share it:
   a server with SSH:  ssh -R 80:localhost:{port} YOUR-SERVER"""
 
 
-def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None, **options: Any) -> None:
+def launch(
+    device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None, runs: str = "none", **options: Any
+) -> None:
     """Serve the page until Ctrl-C, and end the process then. Raises DigitsError where the device, the host, the
     port or what an option needs cannot be had. `options` are Gradio's own: mcp_server, root_path.
     """
@@ -57,7 +61,7 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
         ask_directly(host)
     trust_proxies()
     quiet_queue()
-    demo, page = build_page(device)
+    demo, page = build_page(device, open_runs(runs))
     serve(demo, host, port, share, auth, **options)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     announce(demo, page, host, port, share)
@@ -65,6 +69,21 @@ def launch(device: str, host: str, port: int, share: bool, auth: tuple[str, str]
         while demo.is_running:
             time.sleep(1)
     end(demo, page)
+
+
+def open_runs(runs: str) -> KeptRuns | None:
+    """ "none", a folder, or "" for the user's data folder -> where trainings are kept. Where the folder that was asked
+    for cannot be used this raises DigitsError; where the default one cannot, a line says that nothing is kept.
+    """
+    if runs == "none":
+        return None
+    try:
+        return KeptRuns(Path(runs) if runs else default_folder())
+    except DigitsError as error:
+        if runs:
+            raise
+        print(f"{error} Trainings end with the server; --runs DIR names another folder.")
+        return None
 
 
 def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, str] | None, **options: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
+from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from digits.training.teaching import TeachConfig
 from digits.ui.client import present_client, taking_turns
 from digits.ui.networks import DEFAULT, TITLES, count_trainings

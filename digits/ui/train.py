@@ -9,9 +9,9 @@ import gradio as gr
 from digits.data.augment import AUGMENTATIONS
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.jobs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from digits.model.builder import BUILT, MOST_LAYERS, create_network
 from digits.model.describe import describe_layers
+from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
 from digits.training.look import Look, Looker, Watch, hard_digits
 from digits.training.speed import images_per_second
@@ -33,7 +33,7 @@ EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build fr
 
 def train_tab(page: Page) -> gr.HTML:
     functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page)]
-    functions += [list_runs(page), read_with_all(page), write_pytorch(page)]
+    functions += [list_runs(page), change_run(page), read_with_all(page), write_pytorch(page)]
     ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
     choices = {
         "model": {name: title for name, title in TITLES.items() if name != BUILT} | {BUILT: "Build your own"},
@@ -127,7 +127,7 @@ def start_training(page: Page) -> Callable[..., Any]:
 def own_job(page: Page, payload: dict[str, Any]) -> Job:
     """The visitor's training by its id. Raises DigitsError for anybody else's, and where it is gone."""
     job, visitor = page.jobs.get(parse_text(payload, "job")), parse_visitor(payload)
-    if job is None or job.visitor != visitor:
+    if job is None or not job.belongs_to(visitor):
         raise DigitsError("That training is not on this server any more; train another.")
     return job
 
@@ -184,7 +184,7 @@ def show_update(update: TrainingUpdate) -> dict[str, Any]:
 def figures(page: Page, job: Job) -> dict[str, Any]:
     """What a run that has ended is shown with in the table of runs."""
     last = job.updates[-1] if job.updates else None
-    network = next((item for item in page.networks.listed(job.visitor) if item["key"] == job.id), None)
+    network = page.networks.of_job(job)
     return {
         "test": network["accuracy"] if network else None,
         "mistakes": round((1 - last.test_accuracy) * 10_000) if last and last.test_accuracy is not None else None,
@@ -217,6 +217,7 @@ def list_runs(page: Page) -> Callable[..., Any]:
                     "settings": settings_of(job.config),
                     "command": command(job.config),
                     "state": job.state,
+                    "pinned": job.pinned,
                     "active": job.active,
                     "sentence": sentence(job, page.jobs.ahead(job)),
                     "network": job.id if job.weights else None,
@@ -227,6 +228,24 @@ def list_runs(page: Page) -> Callable[..., Any]:
         }
 
     return list_runs
+
+
+def change_run(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    def change_run(payload: dict[str, Any]) -> dict[str, Any]:
+        """Rename ({"name"}), pin ({"pinned"}) or delete ({"remove": true}) a run of the visitor's."""
+        visitor, job = parse_visitor(payload), parse_text(payload, "job")
+        if payload.get("remove") is True:
+            page.jobs.remove(visitor, job)
+            return {}
+        name = parse_text(payload, "name", most=40) if "name" in payload else None
+        pinned = payload.get("pinned")
+        if pinned is not None and type(pinned) is not bool:
+            raise DigitsError("A run is pinned or not; wanted true or false.")
+        page.jobs.label(visitor, job, name, pinned)
+        return {}
+
+    return change_run
 
 
 def sentence(job: Job, ahead: int) -> str:

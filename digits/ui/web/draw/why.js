@@ -37,7 +37,12 @@ export function mountWhy(panel, desk, call, question) {
     if (asked === desk.drawing && !desk.stroke) show(because);
   });
 
+  let shown = '';
   function show(because) {
+    // The same explanation again stays as it is: whoever points at a map keeps it.
+    const key = because.error ?? `${because.sentence} ${because.ink} ${because.layers[0]?.maps}`;
+    if (key === shown) return;
+    shown = key;
     say(decisive, because.error || because.sentence);
     layers.replaceChildren();
     field.hidden = frame.hidden = true;

@@ -31,7 +31,7 @@ export function writeWord({ kind, side, stride, letters, size }) {
 }
 
 export function mountBuilder({ mostLayers }, changed) {
-  const list = make('ol', { class: 'layers' });
+  const list = make('ol', { class: 'blocks' });
   const add = make('button', { type: 'button', class: 'button' }, 'Add a layer');
   const node = make('div', { class: 'builder', hidden: true }, list, add);
   let layers = [];

@@ -27,7 +27,7 @@ export function mountRuns(element, call, constants, act) {
 
   function show() {
     find('.runs-card').hidden = !runs.length;
-    const head = ['', 'Run', 'Network', 'Test', 'Mistakes', 'Held out', 'Time', 'Weights', 'Yours', ''];
+    const head = ['', 'Run', 'Network', 'Test', 'Mistakes', 'Held out', 'Time', 'Weights', 'Yours', '', ''];
     const rows = [
       ...runs.map(ownRow),
       ...store
@@ -101,6 +101,7 @@ export function mountRuns(element, call, constants, act) {
     const answer = answers[key];
     const yours = answer?.best == null ? '' : [make('b', {}, String(answer.best)), ` ${percent(answer.probability)}`];
     let last = '';
+    const acts = run && !run.active ? [renameOf(run), pinOf(run), removeOf(run)] : [];
     if (used) last = make('span', { class: 'in-use' }, 'in use');
     else if (key) last = make('button', { type: 'button', class: 'link', onclick: () => use(key) }, 'Use');
     else if (run) last = make('span', { class: 'note' }, run.active ? run.state : 'no weights');
@@ -111,7 +112,60 @@ export function mountRuns(element, call, constants, act) {
       ...cells.map((cell, i) => make('td', { class: i < 3 ? 'left-side' : '' }, ...(i === 1 ? [mark, cell] : [cell]))),
       make('td', {}, ...[yours].flat()),
       make('td', {}, last),
+      make('td', { class: 'acts' }, ...acts),
     );
+  }
+
+  async function change(run, wish) {
+    const answer = await call('change_run', { job: run.job, ...wish });
+    say(find('.runs-said'), answer.error ?? '');
+    if (wish.remove || wish.name) window.dispatchEvent(new Event('digits:networks'));
+    refresh();
+  }
+
+  const pinOf = (run) =>
+    make(
+      'button',
+      {
+        type: 'button',
+        class: 'link',
+        'aria-pressed': String(run.pinned),
+        title: 'A pinned run stays when the oldest make room',
+        onclick: () => change(run, { pinned: !run.pinned }),
+      },
+      run.pinned ? 'Unpin' : 'Pin',
+    );
+
+  const removeOf = (run) =>
+    make(
+      'button',
+      {
+        type: 'button',
+        class: 'link',
+        'aria-label': `Remove ${run.name}`,
+        onclick: () => change(run, { remove: true }),
+      },
+      'Remove',
+    );
+
+  function renameOf(run) {
+    const button = make('button', { type: 'button', class: 'link', 'aria-label': `Rename ${run.name}` }, 'Rename');
+    button.addEventListener('click', () => {
+      const input = make('input', {
+        type: 'text',
+        maxlength: 40,
+        value: run.name,
+        'aria-label': `New name of ${run.name}`,
+      });
+      input.addEventListener('keydown', (event) => {
+        if (event.key === 'Enter' && input.value.trim()) change(run, { name: input.value.trim() });
+        if (event.key === 'Escape') show();
+      });
+      button.replaceWith(input);
+      input.focus();
+      input.select();
+    });
+    return button;
   }
 
   function showDifferences() {

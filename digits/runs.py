@@ -1,0 +1,193 @@
+"""A training or teaching of a visitor's, Job, and trainings that outlast the server, KeptRuns.
+
+A kept run's folder is `training.run_folder`'s, with run.json beside its files: the visitor (a hash of the id, which is
+the key to their networks), the number, the state. A visitor's page finds its runs again, and one that the server's end
+interrupted goes on from its last validation.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import sys
+import threading
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from digits.errors import DigitsError
+from digits.files import write_atomically
+from digits.training.config import TrainConfig, settings_of
+from digits.training.look import Watch
+from digits.training.update import TrainingUpdate
+
+WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
+
+MOST_BYTES = 2_000_000_000  # of all runs together; the oldest unpinned ones make room
+FORMAT = 1
+ID = re.compile(r"[\w-]{20,40}")  # of a run: its folder's name
+LARGEST_LOG = 20_000_000  # bytes
+
+
+def hash_visitor(visitor: str) -> str:
+    """A visitor's id -> what may lie on the disk in its place."""
+    return hashlib.sha256(visitor.encode()).hexdigest()[:32]
+
+
+def default_folder() -> Path:
+    """Where this system's programs keep a user's data. Raises DigitsError where there is no such place."""
+    try:
+        if sys.platform == "win32":
+            root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        elif sys.platform == "darwin":
+            root = Path.home() / "Library" / "Application Support"
+        else:
+            root = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    except RuntimeError:
+        raise DigitsError("There is no home folder to keep runs in; name one with --runs DIR.") from None
+    return root / "digits" / "runs"
+
+
+@dataclass(eq=False)
+class Job:
+    """One training or teaching, from the click to its network. Any thread may read it, only its JobQueue changes it."""
+
+    config: Any
+    """TrainConfig, or TeachConfig for a teaching; `updates` are those of the one or the other."""
+    visitor: str
+    """Hashed, see `digits.runs.hash_visitor`."""
+    folder: Path
+    client: str = ""
+    """Whose turn it takes: the visitor's address, since anybody can make up visitors."""
+    number: int = 1
+    """Which of its visitor's jobs this is, counted from 1."""
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    state: str = WAITING
+    message: str = ""
+    """Why it ended, where that was not by finishing; one sentence."""
+    updates: list[Any] = field(default_factory=list)
+    """All so far, without their live networks; only ever appended to."""
+    started: datetime | None = None
+    watch: Watch | None = field(default=None, repr=False)
+    """What a training looks at while it goes on."""
+    name: str = ""
+    """What its visitor calls it, where they gave it a name."""
+    pinned: bool = False
+    """Whether it stays when the oldest runs make room."""
+    resumes: bool = False
+    """Whether it was interrupted by the end of an earlier server, and goes on from its last validation."""
+    kept: bool = True
+    """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
+    stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def belongs_to(self, visitor: str) -> bool:
+        return self.visitor == hash_visitor(visitor)
+
+    @property
+    def active(self) -> bool:
+        return self.state in (WAITING, RUNNING)
+
+    @property
+    def weights(self) -> Path | None:
+        """The kept weights, or None while there are none; a training that failed has none."""
+        path = self.folder / "weights.safetensors"
+        return path if self.state in (DONE, STOPPED) and path.is_file() else None
+
+    def validation_accuracy(self) -> float | None:
+        """The latest there is."""
+        known = (update.validation_accuracy for update in reversed(self.updates))
+        return next((accuracy for accuracy in known if accuracy is not None), None)
+
+
+class KeptRuns:
+    """The folder of all visitors' runs."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises DigitsError where the folder cannot be made or written to."""
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".writable"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise DigitsError(f"Runs cannot be kept in {folder} ({error.strerror}).") from None
+
+    def save(self, job: Job) -> None:
+        """Write down whose run this is and how it stands. A disk that refuses costs the run nothing but its future."""
+        folder = self.folder / job.id
+        facts = {name: getattr(job, name) for name in ("visitor", "number", "name", "pinned", "state", "message")}
+        facts["settings"] = settings_of(job.config)
+        try:
+            folder.mkdir(exist_ok=True)
+            write_atomically(folder / "run.json", (json.dumps({"format": FORMAT, **facts}, indent=2) + "\n").encode())
+        except OSError as error:
+            print(f"A run could not be written down ({error.strerror}): {folder}", file=sys.stderr)
+
+    def load(self) -> list[Job]:
+        """All whole runs, the oldest first, after the oldest have made room. What is damaged or not ours is left where
+        it lies. One that was in the middle waits for its turn again.
+        """
+        found = []
+        for folder in sorted(self.folder.iterdir(), key=_changed):
+            if ID.fullmatch(folder.name) and (folder / "run.json").is_file():
+                try:
+                    found.append(_read(folder))
+                except (OSError, ValueError, KeyError, TypeError, DigitsError):
+                    continue
+        return _make_room(found)
+
+
+def _make_room(jobs: list[Job]) -> list[Job]:
+    """Delete the oldest unpinned runs until all take MOST_BYTES at most -> those that stay."""
+    sizes = {job.id: sum(file.stat().st_size for file in job.folder.iterdir()) for job in jobs}
+    kept = list(jobs)
+    for job in jobs:
+        if sum(sizes[left.id] for left in kept) <= MOST_BYTES:
+            break
+        if not job.pinned:
+            kept.remove(job)
+            shutil.rmtree(job.folder, ignore_errors=True)
+    return kept
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return (folder / "run.json").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _read(folder: Path) -> Job:
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    config = TrainConfig(**facts["settings"], out=folder)
+    config.check()
+    texts = {name: facts[name] for name in ("visitor", "name", "state", "message")}
+    if facts["format"] != FORMAT or not all(isinstance(text, str) and len(text) < 1_000 for text in texts.values()):
+        raise ValueError("not a run of this version's")
+    job = Job(
+        config, folder=folder, number=int(facts["number"]), id=folder.name, pinned=facts["pinned"] is True, **texts
+    )
+    job.updates = _read_log(folder / "log.jsonl")
+    if job.active:
+        job.state, job.watch = WAITING, Watch()
+        job.resumes = (folder / "state.pt").is_file()
+    return job
+
+
+def _read_log(path: Path) -> list[TrainingUpdate]:
+    """The updates of a run; a last line that was cut short is left out."""
+    if not path.is_file() or path.stat().st_size > LARGEST_LOG:
+        return []
+    names = {part.name for part in fields(TrainingUpdate)}
+    updates = []
+    for line in path.read_bytes().splitlines():
+        try:
+            values = json.loads(line)
+            updates.append(TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}}))
+        except (ValueError, TypeError, AttributeError):
+            break
+    return updates

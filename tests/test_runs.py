@@ -1,0 +1,116 @@
+"""Trainings that outlast the server: a queue on the same folder has them again."""
+
+import json
+import time
+
+import pytest
+
+from digits import runs as runs_module
+from digits.errors import DigitsError
+from digits.jobs import JobQueue
+from digits.runs import DONE, WAITING, KeptRuns, default_folder, hash_visitor
+from digits.training.config import TrainConfig
+
+QUICK = TrainConfig("mlp", epochs=1, batch_size=2_000, augment="none", device="cpu", examples=4_000)
+
+
+def wait_for(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def train_one(folder, visitor="ann", name=""):
+    """A finished run in that folder -> its id."""
+    queue = JobQueue(runs=KeptRuns(folder))
+    job = queue.start(QUICK, visitor)
+    wait_for(lambda: not job.active)
+    assert job.state == DONE, job.message
+    if name:
+        queue.label(visitor, job.id, name)
+    queue.close()
+    return job.id
+
+
+def test_a_finished_run_is_there_after_the_server_s_end(tmp_path):
+    run = train_one(tmp_path, name="My best")
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    (job,) = queue.of_visitor("ann")
+    assert (job.id, job.state, job.number, job.name) == (run, DONE, 1, "My best")
+    assert job.weights.is_file()
+    assert job.updates[-1].done
+    assert job.updates[-1].test_accuracy is not None
+    assert queue.of_visitor("bob") == []
+    assert queue.start(QUICK, "ann").number == 2
+    queue.close()
+
+
+def test_no_visitor_s_id_lies_on_the_disk(tmp_path):
+    visitor = "a-visitor-s-secret-id"
+    run = train_one(tmp_path, visitor)
+    assert visitor not in "".join(path.read_text() for path in (tmp_path / run).glob("*.json*"))
+    assert json.loads((tmp_path / run / "run.json").read_text())["visitor"] == hash_visitor(visitor)
+
+
+def test_an_interrupted_run_waits_for_its_turn_again(tmp_path, monkeypatch):
+    run = train_one(tmp_path)
+    path = tmp_path / run / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"state": "running"}))
+    monkeypatch.setattr(JobQueue, "_begin", lambda queue: None)
+    (job,) = JobQueue(runs=KeptRuns(tmp_path)).of_visitor("ann")
+    assert job.state == WAITING
+    assert not job.resumes  # it has no state: it begins anew
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"format": 1}', '{"format": 99}', json.dumps({"format": 1, "number": "x", "visitor": 3})]
+)
+def test_a_damaged_run_is_left_where_it_lies(tmp_path, text):
+    run = train_one(tmp_path)
+    (tmp_path / run / "run.json").write_text(text)
+    assert JobQueue(runs=KeptRuns(tmp_path)).all() == []
+    assert (tmp_path / run / "weights.safetensors").is_file()
+
+
+def test_what_is_not_ours_stays(tmp_path):
+    (tmp_path / "my holiday pictures").mkdir()
+    (tmp_path / "note.txt").write_text("keep")
+    run = train_one(tmp_path)
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    queue.remove("ann", run)
+    assert not (tmp_path / run).exists()
+    assert (tmp_path / "my holiday pictures").is_dir()
+    assert (tmp_path / "note.txt").read_text() == "keep"
+
+
+def test_the_oldest_unpinned_runs_make_room(tmp_path, monkeypatch):
+    first, second, third = (train_one(tmp_path) for _ in range(3))
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    queue.label("ann", first, pinned=True)
+    queue.close()
+    sizes = sum(path.stat().st_size for path in (tmp_path / third).iterdir())
+    monkeypatch.setattr(runs_module, "MOST_BYTES", 2.5 * sizes)
+    left = {job.id for job in JobQueue(runs=KeptRuns(tmp_path)).all()}
+    assert left == {first, third}
+    assert not (tmp_path / second).exists()
+
+
+def test_only_its_visitor_changes_a_run(tmp_path):
+    run = train_one(tmp_path)
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    for act in (lambda: queue.label("bob", run, "mine"), lambda: queue.remove("bob", run)):
+        with pytest.raises(DigitsError, match="not on this server"):
+            act()
+
+
+def test_a_folder_that_cannot_be_used_gets_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DigitsError, match="Runs cannot be kept"):
+        KeptRuns(tmp_path / "file" / "runs")
+
+
+def test_the_default_folder_is_the_user_s_data_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs_module.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert default_folder() == tmp_path / "digits" / "runs"
