@@ -68,7 +68,7 @@ def test_runs_outlast_a_server_that_is_killed(visit, serve, free_port):
     expect(page.locator(".band-title")).to_contain_text("Run 2 was stopped", timeout=60_000)
     rows = page.locator(".runs tbody tr")
     expect(rows.filter(has_text="Run 1")).to_contain_text("99.")
-    expect(rows.filter(has_text="Run 2")).to_contain_text("9")
+    expect(rows.filter(has_text="Run 2")).to_contain_text("MLP")
     rows.filter(has_text="Run 1").get_by_role("button", name="Rename").click()
     page.get_by_label("New name of Run 1").fill("First try")
     page.keyboard.press("Enter")
