@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from digits.bench.train import BASELINES
 from digits.data.augment import AUGMENTATIONS
@@ -27,6 +27,8 @@ from digits.training.script import write_script
 from digits.training.workers import WorkerLost, is_first, joined
 
 COUNT_MAX = 100_000  # of an evaluation's numbers or examples
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_train(commands: Any) -> argparse.ArgumentParser:
+def add_train(commands: Commands) -> argparse.ArgumentParser:
     command = commands.add_parser(
         "train",
         help="train a network on MNIST",
@@ -72,7 +74,7 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     recipes = ", ".join(RECIPES)
     command.add_argument("--recipe", default=None, help=f"{recipes}: settings that the other flags change")
     command.add_argument("--model", help=", ".join(NETWORKS))
-    command.add_argument("--layers", help="a network of your own in place of --model, such as 'c5s2-12 c3p-32 f-192'")
+    command.add_argument("--layers", help="a network of your own instead of --model, such as 'c5s2-12 c3p-32 f-192'")
     command.add_argument("--epochs", type=int)
     command.add_argument("--optimizer", help=", ".join(LEARNING_RATES))
     command.add_argument("--learning-rate", type=float, help="default: the optimizer's own")
@@ -99,7 +101,7 @@ def add_train(commands: Any) -> argparse.ArgumentParser:
     return command
 
 
-def add_evaluate(commands: Any) -> argparse.ArgumentParser:
+def add_evaluate(commands: Commands) -> argparse.ArgumentParser:
     command = commands.add_parser("evaluate", help="measure a network on labelled digits", allow_abbrev=False)
     command.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
     command.add_argument("--data", default="mnist-test", help=f"{', '.join(DATA_SETS)}, or a path")
@@ -118,7 +120,7 @@ def add_evaluate(commands: Any) -> argparse.ArgumentParser:
     return command
 
 
-def add_read(commands: Any) -> argparse.ArgumentParser:
+def add_read(commands: Commands) -> argparse.ArgumentParser:
     command = commands.add_parser("read", help="read the digit in a picture", allow_abbrev=False)
     command.add_argument("picture", type=Path)
     command.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS)
@@ -127,7 +129,7 @@ def add_read(commands: Any) -> argparse.ArgumentParser:
     return command
 
 
-def add_bench(commands: Any) -> argparse.ArgumentParser:
+def add_bench(commands: Commands) -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="measure speed, and what Teach it does", allow_abbrev=False)
     command.add_argument("what", choices=["pad", "train", "read", "teach"], help="what to measure")
     command.add_argument("--drawings", help="pad, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")

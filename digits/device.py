@@ -12,7 +12,7 @@ import torch
 from digits.errors import DigitsError
 
 # Of the training thread and of those it starts: readings come first. For 20 people who draw beside a training, answers
-# took 8 ms (median) in place of 20 (LOG.md).
+# took 8 ms (median) instead of 20 (LOG.md).
 NICENESS = 10
 
 

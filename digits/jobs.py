@@ -233,8 +233,8 @@ class JobQueue:
     def _limit(self) -> tuple[float, str]:
         """How many seconds the training that runs may take, and words for why."""
         with self._lock:
-            others = any(job.state == WAITING for job in self._jobs.values())
-        return (min(self.longest_turn, self.longest_run), " while others wait") if others else (self.longest_run, "")
+            waiting = any(job.state == WAITING for job in self._jobs.values())
+        return (min(self.longest_turn, self.longest_run), " while others wait") if waiting else (self.longest_run, "")
 
     def _work(self) -> None:
         torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one

@@ -48,7 +48,7 @@ def as_drawn(data: DataSet) -> torch.Tensor:
 
 
 def accuracies(recognizer: Recognizer, inks: torch.Tensor, labels, sets: list[str]) -> dict[str, float]:
-    digits = np.concatenate([recognizer.scores(some)[0].argmax(1) for some in inks.split(500)])
+    digits = np.concatenate([recognizer.scores(part)[0].argmax(1) for part in inks.split(500)])
     right, sets = digits == np.asarray(labels), np.asarray(sets)
     return {name: round(float(right[sets == name].mean()) * 100, 2) for name in sorted(set(sets))}
 

@@ -66,8 +66,8 @@ def test_train_takes_every_way_as_often_and_sets_its_accuracy_beside_the_time(mo
 
 
 def test_a_ratio_is_of_runs_side_by_side():
-    ours, theirs = [(1.0, 0.99), (4.0, 0.99), (3.0, 0.99)], [(2.0, 0.98), (4.0, 0.98), (10.0, 0.98)]
-    assert train._figures("theirs", theirs, ours)["ratio"] == 0.5
+    timed, baseline = [(1.0, 0.99), (4.0, 0.99), (3.0, 0.99)], [(2.0, 0.98), (4.0, 0.98), (10.0, 0.98)]
+    assert train._figures("theirs", baseline, timed)["ratio"] == 0.5
 
 
 def test_a_distribution_counts_what_it_got():

@@ -178,9 +178,9 @@ def test_ctrl_c_keeps_the_weights(tmp_path):
     try:
         seen = b""
         while b"loss" not in seen:  # the first update
-            some = os.read(process.stderr.fileno(), 1_000)
-            assert some, seen
-            seen += some
+            part = os.read(process.stderr.fileno(), 1_000)
+            assert part, seen
+            seen += part
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     finally:

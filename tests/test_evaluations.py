@@ -78,7 +78,7 @@ def test_clients_evaluate_in_turn_and_not_without_end(monkeypatch):
         evaluations.look("3", "rude 3", start("rude 3"), client="rude")
     ann = evaluations.look("ann", "ann", start("ann"), client="ann")
     go.set()
-    wait(lambda: all(each.ended for each in (*rude, ann)))
+    wait(lambda: all(job.ended for job in (*rude, ann)))
     assert began == ["rude 0", "ann", "rude 1", "rude 2"]
 
 
@@ -109,10 +109,10 @@ def test_a_visitor_cannot_start_more_than_a_few_at_once():
         yield EvaluationUpdate(1.0, "report")
 
     evaluations = Evaluations()
-    some = [evaluations.look("visitor", i, start) for i in range(module.MOST_AT_ONCE + 2)]
+    asked = [evaluations.look("visitor", i, start) for i in range(module.MOST_AT_ONCE + 2)]
     go.set()
-    wait(lambda: all(evaluation.ended for evaluation in some))
-    assert [bool(evaluation.error) for evaluation in some] == [True, True] + [False] * module.MOST_AT_ONCE
+    wait(lambda: all(evaluation.ended for evaluation in asked))
+    assert [bool(evaluation.error) for evaluation in asked] == [True, True] + [False] * module.MOST_AT_ONCE
 
 
 def test_faults_end_one_evaluation_and_the_next_look_starts_anew(capsys):
@@ -141,12 +141,12 @@ def test_faults_end_one_evaluation_and_the_next_look_starts_anew(capsys):
 def test_two_networks_against_each_other(page):
     look = look_at_evaluation(page, Evaluations())
     answer = follow(look, {"network": "cnn", "against": "mlp", "data": "mnist-test"})
-    mine, theirs = answer["reports"]
+    report, compared = answer["reports"]
     (gained, lost), change = answer["comparison"]["sides"], answer["comparison"]["change"]
-    assert theirs["wrong"] - mine["wrong"] == gained["count"] - lost["count"]
+    assert compared["wrong"] - report["wrong"] == gained["count"] - lost["count"]
     assert sum(map(sum, change)) == 0
-    labels = {theirs["mistakes"][i]["index"] for i in gained["at"]}
-    assert len(labels) == gained["count"] and not labels & {m["index"] for m in mine["mistakes"]}
+    labels = {compared["mistakes"][i]["index"] for i in gained["at"]}
+    assert len(labels) == gained["count"] and not labels & {m["index"] for m in report["mistakes"]}
     assert answer["comparison"]["sentence"] == "CNN is better, and that is hardly chance (McNemar's test, p < 0.0001)."
     assert answer["reports"][0]["sprite"].startswith("data:image/png;base64,")
 

@@ -77,13 +77,13 @@ def test_a_visitor_trains_one_at_a_time_and_sees_only_their_own(queue):
     job = queue.start(ENDLESS, "ann")
     with pytest.raises(DigitsError, match="has not ended"):
         queue.start(QUICK, "ann")
-    other = queue.start(QUICK, "bob")
+    bobs = queue.start(QUICK, "bob")
     assert queue.of_visitor("ann") == [job]
-    assert queue.of_visitor("bob") == [other]
+    assert queue.of_visitor("bob") == [bobs]
     assert queue.of_visitor("") == []
     assert not queue.stop("cem")
     assert queue.stop("ann")
-    wait_for(lambda: not other.active)
+    wait_for(lambda: not bobs.active)
 
 
 def test_a_config_that_cannot_be_used_never_becomes_a_job(queue):
@@ -226,15 +226,15 @@ def test_a_slow_training_can_be_stopped_between_its_usual_updates(queue):
 
 def test_trainings_without_a_network_cost_nobody_theirs(queue):
     queue.kept = 3
-    mine = queue.start(QUICK, "ann")
-    wait_for(lambda: not mine.active)
+    anns = queue.start(QUICK, "ann")
+    wait_for(lambda: not anns.active)
     holding = queue.start(ENDLESS, "bob")
     wait_for(lambda: holding.state == RUNNING)
     for i in range(10):
         queue.start(QUICK, f"rude {i}")
         queue.stop(f"rude {i}")
-    assert queue.get(mine.id) is mine
-    assert mine.weights.is_file()
+    assert queue.get(anns.id) is anns
+    assert anns.weights.is_file()
     assert sum(job.belongs_to(f"rude {i}") for job in queue._jobs.values() for i in range(10)) <= 4
 
 

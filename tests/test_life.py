@@ -123,10 +123,10 @@ def test_every_form_of_host_is_listened_at(start_app, host):
     address = line.split()[3].replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
     while process.log.read_text().count("\n") < (2 if host in EVERYWHERE else 1):
         time.sleep(0.05)
-    others = re.findall(r"^In the same network: (\S+)$", process.log.read_text(), flags=re.MULTILINE)
-    assert len(others) == (host in EVERYWHERE)
-    for each in (address, *others):
-        with urllib.request.urlopen(each, timeout=30) as answer:
+    addresses = re.findall(r"^In the same network: (\S+)$", process.log.read_text(), flags=re.MULTILINE)
+    assert len(addresses) == (host in EVERYWHERE)
+    for place in (address, *addresses):
+        with urllib.request.urlopen(place, timeout=30) as answer:
             assert answer.status == 200
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
@@ -152,20 +152,20 @@ def test_where_nothing_can_be_written_a_sentence_says_so(monkeypatch, tmp_path):
 def test_only_folders_of_dead_processes_of_this_user_are_cleared(monkeypatch, tmp_path):
     from digits.ui import temporary
 
-    dead, new, old, others = (tmp_path / f"{PREFIX}{name}" for name in ("dead", "new", "old", "others"))
-    for folder in (dead, new, old, others):
+    dead, new, old, foreign = (tmp_path / f"{PREFIX}{name}" for name in ("dead", "new", "old", "others"))
+    for folder in (dead, new, old, foreign):
         folder.mkdir()
-    for folder in (dead, others):
+    for folder in (dead, foreign):
         (folder / temporary.LOCK).touch()
     os.utime(old, (0, 0))
-    (tmp_path / f"{PREFIX}link").symlink_to(others)
+    (tmp_path / f"{PREFIX}link").symlink_to(foreign)
     monkeypatch.setattr(os, "getuid", lambda: os.geteuid() + 1)
     temporary.clear_abandoned(tmp_path)
     assert dead.exists()
     monkeypatch.undo()
-    with (others / temporary.LOCK).open("w") as lock:
+    with (foreign / temporary.LOCK).open("w") as lock:
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX)
         temporary.clear_abandoned(tmp_path)
-    assert [folder.exists() for folder in (dead, new, old, others)] == [False, True, False, True]
+    assert [folder.exists() for folder in (dead, new, old, foreign)] == [False, True, False, True]

@@ -43,9 +43,9 @@ def bench_teach(
     test_before = _right(recognizer, images, tests).mean()
     cases: list[dict[str, Any]] = []
     for name, digits in {"1s": [1], "of any digit": range(10)}.items():
-        writer, taught, others = _hardest(data, truth, certainty, list(digits))
-        case: dict[str, Any] = {"drawings": name, "writer": writer, "taught_n": len(taught), "others_n": len(others)}
-        case |= {"taught_before": int(before[taught].sum()), "others_before": int(before[others].sum())}
+        writer, taught, untaught = _hardest(data, truth, certainty, list(digits))
+        case: dict[str, Any] = {"drawings": name, "writer": writer, "taught_n": len(taught), "others_n": len(untaught)}
+        case |= {"taught_before": int(before[taught].sum()), "others_before": int(before[untaught].sum())}
         runs: list[dict[str, Any]] = []
         for seed in range(seeds):
             config = TeachConfig(
@@ -63,7 +63,7 @@ def bench_teach(
             runs.append(
                 {
                     "taught_after": int(after[taught].sum()),
-                    "others_after": int(after[others].sum()),
+                    "others_after": int(after[untaught].sum()),
                     "test_points": round(float(test_after - test_before) * 100, 2),
                     "seconds": round(last.elapsed, 1),
                 }
@@ -83,9 +83,9 @@ def _hardest(
         if len(own) < 2 * TAUGHT:
             continue
         hardest = own[np.argsort(certainty[own], kind="stable")[: 2 * TAUGHT]]
-        others = np.setdiff1d(np.flatnonzero(writers == writer), hardest[::2])
+        untaught = np.setdiff1d(np.flatnonzero(writers == writer), hardest[::2])
         if best is None or certainty[hardest].mean() < best[0]:
-            best = float(certainty[hardest].mean()), writer, hardest[::2], others
+            best = float(certainty[hardest].mean()), writer, hardest[::2], untaught
     if best is None:
         raise DigitsError(f"No writer in {data.name} drew {2 * TAUGHT} of {digits}; give more of one hand.")
     return best[1:]
@@ -97,7 +97,7 @@ def _right(recognizer: Recognizer, inks: torch.Tensor, truth: np.ndarray) -> np.
 
 
 def _probabilities(recognizer: Recognizer, inks: torch.Tensor) -> np.ndarray:
-    return np.concatenate([recognizer.scores(some)[0] for some in inks.split(500)])
+    return np.concatenate([recognizer.scores(part)[0] for part in inks.split(500)])
 
 
 def table(result: dict[str, Any]) -> str:
@@ -108,9 +108,9 @@ def table(result: dict[str, Any]) -> str:
     for case in result["cases"]:
         name = f"{case['taught_n']} {case['drawings']} of {case['writer']}"
         taught = f"{case['taught_before']}, {_median(case, 'taught_after')}"
-        others = f"{case['others_before']}, {_median(case, 'others_after')} of {case['others_n']}"
+        untaught = f"{case['others_before']}, {_median(case, 'others_after')} of {case['others_n']}"
         points = [run["test_points"] for run in case["runs"]]
-        lines.append(f"| {name} | {taught} | {others} | {min(points):+.2f} to {max(points):+.2f} |")
+        lines.append(f"| {name} | {taught} | {untaught} | {min(points):+.2f} to {max(points):+.2f} |")
     return "\n".join(lines)
 
 

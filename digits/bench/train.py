@@ -39,21 +39,21 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
             raise DigitsError(f"There is no baseline called {name!r}; choose from {', '.join(BASELINES)}.")
     chosen = select_device(device)
     data = load_mnist(chosen)
-    every: dict[str, Callable[[int], Run]] = {
+    trainers: dict[str, Callable[[int], Run]] = {
         "fast": lambda seed: fast(seed, data, device),
         "train_mnist_fast": lambda seed: train_mnist_fast(seed, data, chosen),
         "beginners_text": lambda seed: beginners_text(seed, chosen),
         "pytorch_examples": lambda seed: pytorch_examples(seed, chosen),
     }
-    ways = {name: every[name] for name in ("fast", *baselines)}
-    every["train_mnist_fast"](seeds)  # once before the clock: libraries load and choose their kernels
-    every["fast"](seeds)
+    ways = {name: trainers[name] for name in ("fast", *baselines)}
+    trainers["train_mnist_fast"](seeds)  # once before the clock: libraries load and choose their kernels
+    trainers["fast"](seeds)
     runs: dict[str, list[Run]] = {name: [] for name in ways}
     for seed in range(seeds):
         for name in list(ways)[:: 1 if seed % 2 == 0 else -1]:
             runs[name].append(ways[name](seed))
     result = {"machine": machine(), "device": str(chosen), "n": seeds}
-    figures = {name: _figures(name, several, runs["fast"]) for name, several in runs.items()}
+    figures = {name: _figures(name, repeats, runs["fast"]) for name, repeats in runs.items()}
     return result | {"fast": figures.pop("fast"), "baselines": figures}
 
 
@@ -110,7 +110,7 @@ def train_mnist_fast(seed: int, data: Mnist, device: torch.device) -> Run:
     seconds = time.perf_counter() - started
     with torch.no_grad():
         tests = ((data.test_images.unsqueeze(1).float() / 255 - 0.1307) / 0.3081).split(1_000)
-        digits = torch.cat([model(some).argmax(1) for some in tests])
+        digits = torch.cat([model(part).argmax(1) for part in tests])
     return seconds, _accuracy(digits, data.test_labels)
 
 

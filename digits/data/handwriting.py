@@ -258,8 +258,8 @@ def _lifted(lines: list[np.ndarray], generator: np.random.Generator) -> list[np.
 
 def _sampled(lines: list[np.ndarray], generator: np.random.Generator) -> list[np.ndarray]:
     """What a device makes of lines: a point now and then (few where the hand is fast), on a grid of pixels."""
-    every = generator.choice([1, 2, 3, 6], p=[0.5, 0.25, 0.15, 0.1])
-    strokes = [np.concatenate([line[:-1:every], line[-1:]]) for line in lines]
+    interval = generator.choice([1, 2, 3, 6], p=[0.5, 0.25, 0.15, 0.1])
+    strokes = [np.concatenate([line[:-1:interval], line[-1:]]) for line in lines]
     if generator.random() < 0.2:  # a small drawing on a coarse screen
         pixel = generator.uniform(0.02, 0.06)
         strokes = [np.rint(stroke / pixel) * pixel for stroke in strokes]

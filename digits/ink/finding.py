@@ -183,21 +183,21 @@ def _rub_out_lines(mask: np.ndarray) -> bool:
     edges = np.diff(np.r_[0, (counts[slope] > 0.7 * width).astype(int), 0])
     if not edges.any():
         return False
-    every, before = np.arange(width), np.count_nonzero(mask)
+    positions, before = np.arange(width), np.count_nonzero(mask)
     for first, last in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
         if last - first > height // 20:
             continue
         rows_of_line = [(row + offsets[slope]).clip(0, height - 1) for row in range(first, last)]
-        inked = np.any([mask[where, every] for where in rows_of_line], axis=0)
+        inked = np.any([mask[where, positions] for where in rows_of_line], axis=0)
         ends = max(1, round(ENDS * width))
         if not (inked[:ends].any() and inked[-ends:].any()):  # an upright stem, which ends before the picture does
             continue
         above, below = first - 1, last  # the line's soft edges go with it
-        inked = [mask[(row + offsets[slope]).clip(0, height - 1), every] for row in (above - 1, below + 1)]
+        inked = [mask[(row + offsets[slope]).clip(0, height - 1), positions] for row in (above - 1, below + 1)]
         crossed = inked[0] & inked[1]
         for row in range(above, below + 1):
             where = (row + offsets[slope]).clip(0, height - 1)
-            mask[where, every] &= crossed
+            mask[where, positions] &= crossed
     return bool(np.count_nonzero(mask) < before)
 
 

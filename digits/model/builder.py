@@ -12,7 +12,7 @@ its options, and after a hyphen its size:
 | `d-20` | dropout: 20 % of the values are 0 at each step | |
 
 Options of `c` and `f`: `n` batch norm; `k` skip (what came in is added to what comes out); `t` tanh, `u` GELU or `i`
-nothing in place of ReLU. `p`, only of `c`: a 2x2 maximum after the convolution.
+nothing instead of ReLU. `p`, only of `c`: a 2x2 maximum after the convolution.
 """
 
 import re

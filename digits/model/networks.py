@@ -64,8 +64,8 @@ class MLP(Network):
 class LeNet(Network):
     """LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition"). 61,706 parameters.
 
-    As it is taught today: plain average pooling in place of trainable subsampling, full connections in the second
-    convolution, and a linear output layer in place of radial basis functions.
+    As it is taught today: plain average pooling instead of trainable subsampling, full connections in the second
+    convolution, and a linear output layer instead of radial basis functions.
     """
 
     name = "lenet"
@@ -91,7 +91,7 @@ class LeNet(Network):
 def _convolution(
     inputs: int, outputs: int, pool: bool = False, size: int = 3, stride: int = 1, pad: bool = True, norm: bool = True
 ) -> nn.Sequential:
-    """Convolution, batch norm, ReLU; a max-pool before the norm, where asked, saves three quarters of it."""
+    """Convolution, batch norm, ReLU; pooling first, where asked, leaves the norm a quarter of the pixels."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, size, stride, padding=size // 2 if pad else 0, bias=not norm),
         *([nn.MaxPool2d(2)] if pool else []),
@@ -129,7 +129,7 @@ class LargeCNN(CNN):
 
 
 class _ChannelsLastFlatten(nn.Module):
-    """(N, C, H, W) -> (N, H * W * C): in channels last nothing is copied, neither values nor their gradients."""
+    """(N, C, H, W) -> (N, H * W * C): in channels last, neither activations nor gradients need a copy."""
 
     def forward(self, maps: Tensor) -> Tensor:
         return maps.permute(0, 2, 3, 1).flatten(1)

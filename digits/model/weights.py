@@ -72,11 +72,11 @@ def load_weights(path: str | Path, device: str | torch.device = "cpu") -> tuple[
         model = create_network(name, metadata.get("layers"))
     except DigitsError as error:
         raise DigitsError(f"{path.name} holds a network that cannot be built: {error}") from None
-    wanted, came = _shapes(model.state_dict()), _shapes(tensors)
-    if wanted != came:
-        key = next(key for key in [*wanted, *came] if wanted.get(key) != came.get(key))
+    wanted, found = _shapes(model.state_dict()), _shapes(tensors)
+    if wanted != found:
+        key = next(key for key in [*wanted, *found] if wanted.get(key) != found.get(key))
         raise DigitsError(
-            f"{path.name} does not fit the network {name!r}: {key} is {came.get(key, 'missing')} "
+            f"{path.name} does not fit the network {name!r}: {key} is {found.get(key, 'missing')} "
             f"where {wanted.get(key, 'nothing')} is wanted; use a file that this version of Digits saved."
         )
     if not _finite(tensors):

@@ -62,9 +62,9 @@ def explain(model: Network, ink: Tensor) -> Explanation:
         covered[i, :, y : y + PATCH, x : x + PATCH] = 0
     logits = model(covered).float()  # (577, 10)
     digit = int(logits[-1].argmax())
-    others = logits.clone()
-    others[:, digit] = -torch.inf
-    lead = logits[:, digit] - others.amax(1)  # (577,)
+    rivals = logits.clone()
+    rivals[:, digit] = -torch.inf
+    lead = logits[:, digit] - rivals.amax(1)  # (577,)
     weaker = (lead[-1] - lead[:-1]).view(side - PATCH + 1, -1)  # (24, 24)
     covers = nn.functional.max_pool2d(ink, PATCH, stride=1)[0, 0] > INKED  # a patch of bare paper decides nothing
     decisive = int(weaker.masked_fill(~covers, -torch.inf).argmax())
@@ -76,7 +76,7 @@ def explain(model: Network, ink: Tensor) -> Explanation:
     strongest = importance.abs().max().clamp(min=1e-6)
     return Explanation(
         digit=digit,
-        runner_up=int(others[decisive].argmax()),
+        runner_up=int(rivals[decisive].argmax()),
         logits=logits[-1].numpy(),
         importance=(importance / strongest).numpy(),
         decisive=places[decisive],

@@ -29,7 +29,7 @@ GROUP_GAP = 0.3  # between two pieces of one digit
 
 GROUP_PIECES = 4
 
-LEAST = 1e-3  # a smaller probability or score costs no more: one bad digit shall not decide about the others
+LEAST = 1e-3  # the floor of a probability or score, so that one bad digit cannot outweigh the rest
 
 WIDE_FROM, LOW_FROM = 0.9, 0.7  # shares of the number's height
 
@@ -44,7 +44,7 @@ class _Costs(NamedTuple):
     low: float  # its height short of LOW_FROM
     overlap: float  # the share of another piece's width that lies above or below it
     torn: float  # each place where the pen or the ink goes on into another digit
-    several: tuple[float, ...]  # by the likeliest digit, where it has several strokes: usual in a 4, not in a 6
+    many_strokes: tuple[float, ...]  # by the likeliest digit, where it has several strokes: usual in a 4, not in a 6
 
 
 STROKES = _Costs(
@@ -54,10 +54,10 @@ STROKES = _Costs(
     low=2.2,
     overlap=0.85,
     torn=1.65,
-    several=(0, 0.2, 0.2, 0.4, -0.95, -0.7, 0.5, -0.65, 0.2, 0.45),
+    many_strokes=(0, 0.2, 0.2, 0.4, -0.95, -0.7, 0.5, -0.65, 0.2, 0.45),
 )
 
-BLOTS = _Costs(score=0.35, digit=-0.55, wide=0.6, low=1.25, overlap=0.2, torn=0.3, several=(0,) * 10)
+BLOTS = _Costs(score=0.35, digit=-0.55, wide=0.6, low=1.25, overlap=0.2, torn=0.3, many_strokes=(0,) * 10)
 
 Read = Callable[[Tensor], list[Reading]]  # ink (N, 1, 28, 28) -> N readings: Recognizer.read_ink
 
@@ -179,9 +179,9 @@ def _cost(
     own = np.isin(np.arange(len(boxes)), group)
     left, top = boxes[own, :2].min(axis=0)
     right, bottom = boxes[own, 2:].max(axis=0)
-    others = boxes[~own]
-    shared = np.minimum(others[:, 2], right) - np.maximum(others[:, 0], left)
-    narrower = np.minimum(others[:, 2] - others[:, 0], right - left)
+    rest = boxes[~own]
+    shared = np.minimum(rest[:, 2], right) - np.maximum(rest[:, 0], left)
+    narrower = np.minimum(rest[:, 2] - rest[:, 0], right - left)
     return (
         -np.log(max(reading.probabilities.max(), LEAST))
         - weights.score * np.log(max(reading.digit_score, LEAST))
@@ -190,7 +190,7 @@ def _cost(
         + weights.low * max(0, LOW_FROM - (bottom - top))
         + weights.overlap * (shared.clip(0) / narrower.clip(0.1)).sum()
         + weights.torn * sum(own[i] != own[j] for i, j in joined)
-        + weights.several[reading.best or 0] * (len(set(origins[own])) > 1)
+        + weights.many_strokes[reading.best or 0] * (len(set(origins[own])) > 1)
     )
 
 

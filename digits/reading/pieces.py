@@ -25,7 +25,7 @@ class Piece:
     box: np.ndarray
     """float64 (4,): left, top, right, bottom."""
     origin: tuple[int, int]
-    """Which stroke or blot it is a part of, and the how many-th part."""
+    """(index of the stroke or blot, index of the part within it)."""
     content: np.ndarray
     """A stroke's points, float64 (n, 2), or a blot's pixels, bool (H, W) of the whole picture."""
 
@@ -97,8 +97,8 @@ def slice_blot(mask: np.ndarray, height: float) -> list[np.ndarray]:
     inked = np.take_along_axis(blot, seams, axis=1)
     crossings = inked[0] + (inked[1:] & ~inked[:-1]).sum(axis=0)
     firsts, lasts = blot.argmax(axis=1)[:, None], blot.shape[1] - 1 - blot[:, ::-1].argmax(axis=1)[:, None]
-    some = np.asarray(blot.any(axis=1))[:, None]
-    lowest = np.minimum(_extent(some & (firsts < seams)), _extent(some & (lasts >= seams)))
+    inked_rows = np.asarray(blot.any(axis=1))[:, None]
+    lowest = np.minimum(_extent(inked_rows & (firsts < seams)), _extent(inked_rows & (lasts >= seams)))
     possible = (crossings <= 1) & (inked.sum(axis=0) <= CUT_INK * height) & (lowest >= CUT_HEIGHT * height)
     middles = seams.mean(axis=0)
     cuts: list[int] = []

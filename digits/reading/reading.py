@@ -24,7 +24,7 @@ class Reading:
 
     @property
     def best(self) -> int | None:
-        """The likeliest digit, also where it is not likely enough to be the answer; None when blank."""
+        """The likeliest digit, even when too unlikely to be the answer; None when blank."""
         return None if self.blank else int(self.probabilities.argmax())
 
 

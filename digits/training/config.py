@@ -55,7 +55,7 @@ class TrainConfig:
     out: str | Path | None = None
     """Folder for the weights and all else that `digits.training.run_folder` keeps; None keeps nothing on disk."""
     layers: str | None = None
-    """A text of `digits.model.builder`: the network that it describes, in place of a named one."""
+    """A text of `digits.model.builder`: the network that it describes, instead of a named one."""
     examples: int | None = None
     """Of the training images so many, the first; 100 to 55,000. None: all of them."""
     label_smoothing: float | None = None

@@ -93,9 +93,9 @@ def _muon(model: nn.Module, rate: float) -> Together:
         raise DigitsError(
             "Muon is for networks with a hidden linear layer, and this one has none; choose AdamW, or the Fast CNN."
         )
-    others = [weight for weight in model.parameters() if not any(weight is matrix for matrix in hidden)]
+    rest = [weight for weight in model.parameters() if not any(weight is matrix for matrix in hidden)]
     muon = torch.optim.Muon(hidden, rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
-    return Together(muon, torch.optim.AdamW(others, rate, fused=True))
+    return Together(muon, torch.optim.AdamW(rest, rate, fused=True))
 
 
 def make_schedule(

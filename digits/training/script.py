@@ -70,17 +70,14 @@ def make_script(config: TrainConfig) -> str:
     """
     config.check()
     _refuse(config)
-    network = create_network(config.model, config.layers, config.seed)
-    helpers = "".join(text for kind, text in HELPERS.items() if any(type(part) is kind for part in network.modules()))
-    affine = config.augment == "affine"
-    ink = "augment(ink)" if affine else "ink"
-    schedule = (
-        f"schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, {config.peak_learning_rate()}, total_steps=steps)"
-        if config.one_cycle()
-        else ""
-    )
-    lines = f'''"""Trains a network to read digits. The same in Digits: {command(config)}"""
-{"import math" if affine else ""}
+    lines = (_data(config) + _network(config) + _prepare(config) + _training(config)).splitlines()
+    return "\n".join(line for line in lines if line.strip()) + "\n"
+
+
+def _data(config: TrainConfig) -> str:
+    """The script's first lines: what it imports, its settings and the digits."""
+    return f'''"""Trains a network to read digits. The same in Digits: {command(config)}"""
+{"import math" if config.augment == "affine" else ""}
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -95,19 +92,39 @@ data = MNIST("mnist", download=True)
 inks, labels = data.data.to(device), data.targets.to(device)
 held_out, held_out_labels = inks[55_000:], labels[55_000:]
 inks, labels = inks[:{config.examples or 55_000}], labels[:{config.examples or 55_000}]
-{helpers}
+'''
+
+
+def _network(config: TrainConfig) -> str:
+    """The network with the modules that PyTorch lacks, its optimizer and schedule."""
+    network = create_network(config.model, config.layers, config.seed)
+    helpers = "".join(text for kind, text in HELPERS.items() if any(type(part) is kind for part in network.modules()))
+    rate = config.peak_learning_rate()
+    schedule = f"schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, {rate}, total_steps=steps)"
+    return f"""{helpers}
 network = nn.Sequential(
 {_source(network.layers)})
 network = network.to(device, memory_format=torch.channels_last)
 steps = EPOCHS * -(-len(inks) // BATCH)
 optimizer = {_optimizer(config)}
-{schedule}
-{AFFINE if affine else ""}
+{schedule if config.one_cycle() else ""}
+"""
+
+
+def _prepare(config: TrainConfig) -> str:
+    """What comes between an image and the network."""
+    affine = config.augment == "affine"
+    return f"""{AFFINE if affine else ""}
 def prepare(images, change=False):
     ink = images.unsqueeze(1).float() / 255
-    ink = {ink} if change else ink
+    ink = {"augment(ink)" if affine else "ink"} if change else ink
     return (ink.contiguous(memory_format=torch.channels_last) - torch.tensor({MNIST_MEAN})) / torch.tensor({MNIST_STD})
+"""
 
+
+def _training(config: TrainConfig) -> str:
+    """The loop, its validation, and the weights' file."""
+    return f"""
 for epoch in range(EPOCHS):
     network.train()
     for batch in torch.randperm(len(inks), generator=order, device=device).split(BATCH):
@@ -117,15 +134,14 @@ for epoch in range(EPOCHS):
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-{"        schedule.step()" if schedule else ""}
+{"        schedule.step()" if config.one_cycle() else ""}
     network.eval()
     with torch.no_grad():
         right = sum((network(prepare(part)).argmax(1) == answers).sum().item()
                     for part, answers in zip(held_out.split(250), held_out_labels.split(250)))
     print(f"epoch {{epoch + 1}}: {{right / len(held_out):.2%}} of the held-out digits read right")
 torch.save(network.state_dict(), "weights.pt")
-'''.splitlines()
-    return "\n".join(line for line in lines if line.strip()) + "\n"
+"""
 
 
 def write_script(config: TrainConfig, path: Path) -> None:

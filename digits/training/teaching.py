@@ -38,7 +38,7 @@ STEPS_AN_UPDATE = 5
 
 @dataclass(frozen=True, eq=False)
 class TeachConfig:
-    """What to teach whom. `check` raises DigitsError for what cannot be used; `teach` calls it."""
+    """What to teach which network. `check` raises DigitsError for what cannot be used; `teach` calls it."""
 
     weights: Path
     """The network to copy; nothing here changes it."""

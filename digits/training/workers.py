@@ -41,7 +41,7 @@ class Workers:
         """A batch's indices (B,) -> (those that are this process's, what the mean loss over them counts for).
 
         The second is a scalar, or None for 1. Gradients are averaged over the processes, so that a smaller slice must
-        count for less; where a batch has fewer images than there are processes, the others take its first, for nothing.
+        count for less; spare processes repeat the batch's first image with weight 0.
         """
         share = batch.tensor_split(self.count)[self.rank] if self.count > 1 else batch
         if len(share) * self.count == len(batch):
@@ -123,5 +123,5 @@ def _lost(out: str | Path) -> str:
         return f"Worker {os.environ['RANK']} ended because another one did."
     return (
         "A worker was lost, and the training ended with it; continue from the last checkpoint with the same command "
-        f"and --resume {out} in place of its other settings."
+        f"and --resume {out} instead of its other settings."
     )

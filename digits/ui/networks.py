@@ -68,7 +68,6 @@ class Networks:
     def _describe(self, job: Job) -> dict[str, Any]:
         assert job.weights is not None  # `listed` has looked
         card = json.loads(job.weights.with_suffix(".json").read_text(encoding="utf-8"))
-        accuracy = card["figures"]["test_accuracy"]
         if isinstance(job.config, TeachConfig):
             count = len(job.config.labels)
             detail = f"taught {count} drawing{'s' if count > 1 else ''}"
@@ -80,8 +79,7 @@ class Networks:
             "model": TITLES[job.config.model],
             "detail": detail,
             "own": True,
-            "accuracy": accuracy,
-            "parameters": card["parameters"],
+            **_figures(card),
         }
 
 
@@ -97,11 +95,15 @@ def _shipped() -> tuple[dict[str, Any], ...]:
                 "model": TITLES[card["network"]],
                 "detail": f"shipped, {card['config']['epochs']} epochs",
                 "own": False,
-                "accuracy": card["figures"]["test_accuracy"],
-                "parameters": card["parameters"],
+                **_figures(card),
             }
         )
     return tuple(found)
+
+
+def _figures(card: dict[str, Any]) -> dict[str, Any]:
+    figures = card["figures"]
+    return {"accuracy": figures["test_accuracy"], "seconds": figures["seconds"], "parameters": card["parameters"]}
 
 
 def count_trainings(count: int) -> str:

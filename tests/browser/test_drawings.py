@@ -106,10 +106,10 @@ def test_draw_correct_download_upload_teach_keep_and_the_kept_network_reads(visi
     visitor.use("Large CNN")
     expect(page.locator(".answer")).to_have_text("4")  # the shipped network is as it was
 
-    other = visit()
-    assert other.networks() == shipped
-    open_drawings(other)
-    expect(tiles(other)).to_have_count(0)
+    guest = visit()
+    assert guest.networks() == shipped
+    open_drawings(guest)
+    expect(tiles(guest)).to_have_count(0)
 
 
 def test_a_second_thought_changes_the_label_and_a_drawing_can_be_deleted(visit):

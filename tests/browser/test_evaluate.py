@@ -115,14 +115,14 @@ def test_two_networks_against_each_other(evaluate):
 
 def test_a_file_of_drawings_and_one_that_is_none(evaluate, tmp_path):
     _, part = evaluate()
-    good, bad, other = tmp_path / "mine.jsonl", tmp_path / "bad.jsonl", tmp_path / "notes.txt"
+    good, bad, notes = tmp_path / "mine.jsonl", tmp_path / "bad.jsonl", tmp_path / "notes.txt"
     lines = [json.dumps({"label": digit, "strokes": strokes, "set": "mine"}) for digit, strokes in DIGITS.items()]
     good.write_text("\n".join(lines))
     bad.write_text('{"label": 3}\n')
-    other.write_text("hello")
+    notes.write_text("hello")
     chooser = part.locator(".choose input[type=file]")
     for file, words in (
-        (other, "notes.txt is no file of labelled drawings"),
+        (notes, "notes.txt is no file of labelled drawings"),
         (bad, "Line 1 of bad.jsonl is not a drawing"),
         (good, "0 of 10 wrong"),
     ):

@@ -25,10 +25,10 @@ def test_the_link_opened_in_a_fresh_browser_shows_the_same_answer(visit, digit):
     expect(visitor.page.locator(".answer")).to_have_text(str(digit))
     url = link_of(visitor)
     assert len(url) < 1_500
-    other = visit(url)
-    expect(other.page.locator(".answer")).to_have_text(str(digit))
+    guest = visit(url)
+    expect(guest.page.locator(".answer")).to_have_text(str(digit))
     visitor.page.keyboard.press("Escape")
-    bars = other.page.locator(".bars").inner_text()  # of one reading; the first page may still be at its last
+    bars = guest.page.locator(".bars").inner_text()  # of one reading; the first page may still be at its last
     expect(visitor.page.locator(".bars")).to_have_text(bars, use_inner_text=True)
 
 

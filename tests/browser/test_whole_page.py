@@ -79,7 +79,7 @@ def test_our_part_of_the_page_is_light_and_no_font_is_loaded(visit, app):
     visitor.page.on("response", lambda response: sizes.update({response.url: response}))
     visitor.page.reload()
     visitor.page.locator(".network b:not(:empty)").wait_for()
-    ours = [response for url, response in sizes.items() if "/web/" in url]
-    assert len(ours) > 20
+    parts = [response for url, response in sizes.items() if "/web/" in url]
+    assert len(parts) > 20
     assert not [url for url in sizes if "font" in url]
-    assert sum(len(response.body()) for response in ours) < LARGEST
+    assert sum(len(response.body()) for response in parts) < LARGEST

@@ -132,9 +132,9 @@ def test_the_link_of_a_number_opens_the_wide_paper(wide, visit):
     expect(kept).to_contain_text("#n=")
     url = re.search(r"http\S+", kept.inner_text())[0]
     assert len(url) < 1_500
-    other = visit(url)
-    expect(other.page.locator(".answer")).to_have_text("2026")
-    expect(labels(other)).to_have_text(labels(wide).all_inner_texts())
+    guest = visit(url)
+    expect(guest.page.locator(".answer")).to_have_text("2026")
+    expect(labels(guest)).to_have_text(labels(wide).all_inner_texts())
 
 
 def test_a_number_with_rubbish_in_its_link_is_refused_with_one_sentence(visit, app):

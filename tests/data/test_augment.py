@@ -84,7 +84,7 @@ def test_each_image_changes_on_its_own_and_by_seed(small_mnist):
     assert changed.shape == ink.shape
     assert changed.min() >= 0
     assert changed.max() <= 1
-    assert all(not torch.equal(changed[0], other) for other in changed[1:])
+    assert all(not torch.equal(changed[0], image) for image in changed[1:])
     assert torch.equal(changed, augment(ink, "affine", generator(1)))
     assert not torch.equal(changed, augment(ink, "affine", generator(2)))
 
@@ -110,8 +110,8 @@ def test_elastic_bends_about_as_far_as_it_says():
     torch.manual_seed(0)
     ink = dot(14, 14).repeat(500, 1, 1, 1)
     bent, straight = augment(ink, "elastic", generator()), augment(ink, "affine", generator())
-    moved = torch.tensor([centre_of_mass(one[None]) for one in bent]) - torch.tensor(
-        [centre_of_mass(one[None]) for one in straight]
+    moved = torch.tensor([centre_of_mass(image[None]) for image in bent]) - torch.tensor(
+        [centre_of_mass(image[None]) for image in straight]
     )
     assert moved.std() == pytest.approx(augment_module.BEND, abs=0.15)
 

@@ -79,7 +79,7 @@ def test_templates_are_chosen_as_often_as_they_say(monkeypatch):
         draw(2, generator)
     weights = {name: weight for name, (weight, _) in TEMPLATES[2].items()}
     for name, (stroke,) in templates(2).items():
-        share = sum(other is stroke for other in chosen) / 2_000
+        share = sum(choice is stroke for choice in chosen) / 2_000
         assert share == pytest.approx(weights[name] / sum(weights.values()), abs=0.03)
 
 

@@ -79,10 +79,10 @@ def test_a_number_is_right_only_when_all_of_it_is(data):
 
 
 def test_the_same_seed_composes_the_same_numbers(data):
-    first, same, other = Fake(""), Fake(""), Fake("")
+    first, same, reseeded = Fake(""), Fake(""), Fake("")
     assert evaluate_numbers(first, data, count=12).mistakes == evaluate_numbers(same, data, count=12).mistakes
-    evaluate_numbers(other, data, count=12, seed=1)
-    strokes = [np.concatenate(sum(each.drawings, [])) for each in (first, same, other)]
+    evaluate_numbers(reseeded, data, count=12, seed=1)
+    strokes = [np.concatenate(sum(numbers.drawings, [])) for numbers in (first, same, reseeded)]
     assert np.array_equal(strokes[0], strokes[1])
     assert strokes[0].shape != strokes[2].shape or not np.array_equal(strokes[0], strokes[2])
 

@@ -198,8 +198,8 @@ def test_a_subset_is_the_seeds(data):
     assert images.shape == (10, 1, 28, 28) and labels.shape == (10,)
     assert torch.equal(images, subset(data, 10, seed=1)[0])
     assert not torch.equal(images, subset(data, 10, seed=2)[0])
-    whole, every = subset(data, 1_000)
-    assert torch.equal(every, data.labels)
+    whole, all_labels = subset(data, 1_000)
+    assert torch.equal(all_labels, data.labels)
     assert torch.equal((whole[:, 0] * 255).round().to(torch.uint8), data.ink)
     drawn = DataSet("drawn", torch.arange(10), drawings=[DIGITS[k] for k in range(10)])
     assert subset(drawn, 3)[0].amax(dim=(1, 2, 3)).tolist() == [1, 1, 1]

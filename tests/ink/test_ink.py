@@ -60,9 +60,9 @@ def extent(ink) -> tuple[int, int]:
     return tuple(int(np.ptp(np.flatnonzero(visible.any(dim=axis).numpy())) + 1) for axis in (0, 1))
 
 
-def difference(one, other) -> float:
+def difference(ink, reference) -> float:
     """Mean absolute difference as a share of the ink: 0 for the same, about 2 for digits that do not touch."""
-    return float((one - other).abs().sum() / other.sum())
+    return float((ink - reference).abs().sum() / reference.sum())
 
 
 # Strokes

@@ -95,10 +95,10 @@ def test_a_file_with_a_text_that_cannot_be_built_is_refused(tmp_path):
 
 
 def test_dropout_drops_its_share_and_repeats():
-    one, other = (build_network("d-30", seed=4).layers[0].train() for _ in range(2))
+    dropout, repeated = (build_network("d-30", seed=4).layers[0].train() for _ in range(2))
     value = torch.ones(100, 1, 28, 28)
-    first = one(value)
-    assert torch.equal(first, other(value)) and not torch.equal(first, one(value))
+    first = dropout(value)
+    assert torch.equal(first, repeated(value)) and not torch.equal(first, dropout(value))
     assert (first == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
     assert first.mean().item() == pytest.approx(1, abs=0.02)
-    assert isinstance(one, nn.Module) and torch.equal(one.eval()(value), value)
+    assert isinstance(dropout, nn.Module) and torch.equal(dropout.eval()(value), value)

@@ -58,9 +58,9 @@ def test_mlp_is_its_formula():
 
 def test_seed_decides_the_weights_and_leaves_other_random_numbers_alone():
     before = torch.get_rng_state()
-    one, same, other = (create_model("lenet", seed).layers[0].weight for seed in (5, 5, 6))
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
+    weight, same, another_seeds = (create_model("lenet", seed).layers[0].weight for seed in (5, 5, 6))
+    assert torch.equal(weight, same)
+    assert not torch.equal(weight, another_seeds)
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -185,7 +185,7 @@ def test_scribbles_end(recognizer):
     scribble = [(generator.random((15, 2)) * (9, 1)).tolist() for _ in range(20)]
     assert recognizer.read_number(scribble).text.isdigit()
     noise = Image.fromarray(generator.integers(0, 255, (400, 900), dtype=np.uint8))
-    recognizer.read_number(noise)
+    assert recognizer.read_number(noise).text == ""
 
 
 def test_the_search_finds_what_trying_every_way_finds():
@@ -197,9 +197,9 @@ def test_the_search_finds_what_trying_every_way_finds():
         costs = generator.normal(size=len(groups)).tolist()
         ways = []
         for size in range(1, count + 1):
-            for some in itertools.combinations(range(len(groups)), size):
-                if sorted(i for k in some for i in groups[k]) == list(range(count)):
-                    ways.append((sum(costs[k] for k in some), set(some)))
+            for choice in itertools.combinations(range(len(groups)), size):
+                if sorted(i for k in choice for i in groups[k]) == list(range(count)):
+                    ways.append((sum(costs[k] for k in choice), set(choice)))
         assert set(_cheapest(groups, costs, count)) == min(ways, key=lambda way: way[0])[1]
 
 

@@ -127,10 +127,10 @@ def test_a_network_that_knows_outliers_scores_by_its_logits():
 def test_temperature_changes_probabilities_and_no_answer(recognizer):
     warmer = Recognizer(copy.deepcopy(recognizer.model))
     warmer.model.temperature.mul_(2)
-    one, other = recognizer.read_strokes(DRAWINGS[4]), warmer.read_strokes(DRAWINGS[4])
-    wanted = np.sqrt(one.probabilities) / np.sqrt(one.probabilities).sum()
-    assert other.probabilities == pytest.approx(wanted, abs=1e-5)
-    assert other.digit == one.digit == 4
+    plain, warmed = recognizer.read_strokes(DRAWINGS[4]), warmer.read_strokes(DRAWINGS[4])
+    wanted = np.sqrt(plain.probabilities) / np.sqrt(plain.probabilities).sum()
+    assert warmed.probabilities == pytest.approx(wanted, abs=1e-5)
+    assert warmed.digit == plain.digit == 4
 
 
 @pytest.mark.parametrize(

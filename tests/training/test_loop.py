@@ -32,9 +32,9 @@ def weights(updates) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in updates[-1].model.state_dict().items()}
 
 
-def same(one: dict, other: dict) -> bool:
+def same(left: dict, right: dict) -> bool:
     """Whether they learned the same; the temperature is chosen after that."""
-    return all(torch.equal(one[name], other[name]) for name in one if name != "temperature")
+    return all(torch.equal(left[name], right[name]) for name in left if name != "temperature")
 
 
 # Accuracies after 63 steps, less about 0.06: cnn 0.96, lenet 0.83, mlp 0.84.
@@ -132,18 +132,18 @@ def test_updates_tell_one_story(small_mnist):
         assert (update.test_accuracy is None) == (not update.done)
         assert (update.validation_loss is None) == (update.validation_accuracy is None)
     assert [update.step for update in updates if update.validation_loss is not None] == [4, 8, 12, 16, 20, 24, 28]
-    assert all(one.elapsed < other.elapsed for one, other in zip(updates, updates[1:], strict=False))
+    assert all(earlier.elapsed < later.elapsed for earlier, later in zip(updates, updates[1:], strict=False))
 
 
 def test_an_update_averages_the_batches_since_the_last(small_mnist, monkeypatch):
-    every = run(small_mnist)
+    each_batch = run(small_mnist)
     monkeypatch.setattr(plan, "UPDATES_AN_EPOCH", 4)
-    some = run(small_mnist)
-    assert [update.step for update in some] == [5, 10, 15, 20]
-    for i, update in enumerate(some):
-        window = every[5 * i : 5 * i + 5]
-        assert update.loss == pytest.approx(sum(each.loss for each in window) / 5, abs=1e-5)
-        assert update.accuracy == pytest.approx(sum(each.accuracy for each in window) / 5)
+    averaged = run(small_mnist)
+    assert [update.step for update in averaged] == [5, 10, 15, 20]
+    for i, update in enumerate(averaged):
+        window = each_batch[5 * i : 5 * i + 5]
+        assert update.loss == pytest.approx(sum(part.loss for part in window) / 5, abs=1e-5)
+        assert update.accuracy == pytest.approx(sum(part.accuracy for part in window) / 5)
 
 
 def test_long_runs_have_a_limited_number_of_updates(small_mnist, monkeypatch):
@@ -290,11 +290,11 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_work(tmp_path):
 
 def test_the_test_images_decide_nothing(small_mnist):
     """Other test images, same curve and weights."""
-    other = dataclasses.replace(small_mnist, test_images=255 - small_mnist.test_images)
-    one, two = run(small_mnist), run(other)
-    assert [update.loss for update in one] == [update.loss for update in two]
-    assert same(weights(one), weights(two))
-    assert one[-1].test_accuracy != two[-1].test_accuracy
+    changed = dataclasses.replace(small_mnist, test_images=255 - small_mnist.test_images)
+    before, after = run(small_mnist), run(changed)
+    assert [update.loss for update in before] == [update.loss for update in after]
+    assert same(weights(before), weights(after))
+    assert before[-1].test_accuracy != after[-1].test_accuracy
 
 
 def test_the_default_network_is_one_of_those_there_are():
@@ -308,11 +308,11 @@ def test_handwriting_and_outliers_are_learned_beside_mnist(small_mnist, tmp_path
     assert network.knows_outliers
     assert "1,000 drawings of digits.handwriting and 1,000 of digits.outliers" in card["data"]["name"]
     with torch.no_grad():
-        none = network(outliers(200, 77)[:, None] / 255).logsumexp(1)
+        signs = network(outliers(200, 77)[:, None] / 255).logsumexp(1)
         drawn, labels = handwriting(200, 77)
         logits = network(drawn[:, None] / 255)
     assert (logits.argmax(1) == labels).float().mean() > 0.75
-    assert logits.logsumexp(1).median() > none.median() + 1
+    assert logits.logsumexp(1).median() > signs.median() + 1
 
 
 def test_calibration_takes_a_network_s_overconfidence_back(small_mnist):

@@ -54,11 +54,11 @@ def left(folder: Path) -> tuple:
     return *kept, lines(folder), sorted(os.listdir(folder))
 
 
-def assert_same(one: tuple, other: tuple) -> None:
-    for (tensors, *rest), (others, *other_rest) in zip(one[:2], other[:2], strict=True):
+def assert_same(run: tuple, repeated_run: tuple) -> None:
+    for (tensors, *rest), (repeated, *other_rest) in zip(run[:2], repeated_run[:2], strict=True):
         assert rest == other_rest
-        assert all(torch.equal(tensors[name], others[name]) for name in tensors | others)
-    assert one[2:] == other[2:]
+        assert all(torch.equal(tensors[name], repeated[name]) for name in tensors | repeated)
+    assert run[2:] == repeated_run[2:]
 
 
 @pytest.mark.parametrize(
@@ -306,8 +306,8 @@ def test_a_state_that_is_not_ours_is_one_sentence(unfinished, few, kind, tmp_pat
     elif kind == "a tensor":
         torch.save(torch.zeros(3), path)
     elif kind == "another run's":
-        other = torch.load(path, weights_only=True)
-        torch.save({**other, "settings": {**other["settings"], "seed": 5}}, path)
+        foreign = torch.load(path, weights_only=True)
+        torch.save({**foreign, "settings": {**foreign["settings"], "seed": 5}}, path)
     else:
         contents = {"empty": b"", "text": b"step 3", "cut": state[: len(state) // 2], "a pickle": pickle.dumps(Trap())}
         path.write_bytes(contents[kind])

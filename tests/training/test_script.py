@@ -40,7 +40,7 @@ def test_the_script_has_the_losses_of_the_app_to_the_bit(name, monkeypatch, tmp_
     with monkeypatch.context() as patched:
         patched.setattr(optimizer, "cross_entropy", noted)
         list(train(config))
-    ours = list(losses)
+    trained = list(losses)
     losses.clear()
     mnist = load_mnist()
     kept = type("Kept", (), {"data": mnist.images, "targets": mnist.labels})
@@ -50,7 +50,7 @@ def test_the_script_has_the_losses_of_the_app_to_the_bit(name, monkeypatch, tmp_
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng(devices=[]):
         exec(compile(make_script(config), "script.py", "exec"), {"__name__": "__main__"})
-    assert len(ours) == 6 and ours == losses
+    assert len(trained) == 6 and trained == losses
 
 
 @pytest.mark.parametrize("name", CONFIGS)

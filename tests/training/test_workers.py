@@ -138,17 +138,19 @@ def test_two_processes_train_what_one_trains(small_mnist, tmp_path, monkeypatch,
     assert len(results) == 4  # the first process alone prints
     assert err.count("digits: The number of epochs is 0") == 1
 
-    for one, two in (("one0", "two0"), ("one1", "two1"), ("one1", "resumed")):
-        (mine, card), (theirs, other) = (load_weights(tmp_path / name / "weights.safetensors") for name in (one, two))
-        assert card["steps"] == other["steps"]
-        for name, tensor in mine.state_dict().items():
-            torch.testing.assert_close(theirs.state_dict()[name], tensor, atol=1e-5, rtol=1e-4)
-        assert sorted(os.listdir(tmp_path / one)) == sorted(os.listdir(tmp_path / two))
+    for alone, together in (("one0", "two0"), ("one1", "two1"), ("one1", "resumed")):
+        (model, card), (joint_model, joint_card) = (
+            load_weights(tmp_path / name / "weights.safetensors") for name in (alone, together)
+        )
+        assert card["steps"] == joint_card["steps"]
+        for name, tensor in model.state_dict().items():
+            torch.testing.assert_close(joint_model.state_dict()[name], tensor, atol=1e-5, rtol=1e-4)
+        assert sorted(os.listdir(tmp_path / alone)) == sorted(os.listdir(tmp_path / together))
     cards = [json.loads((tmp_path / name / "weights.json").read_text()) for name in ("one2", "two2")]
     assert [card["processes"] for card in cards] == [1, 2]
     # Halves of batches are normalised and augmented on their own: the same within noise.
-    one, two = (card["figures"]["validation_accuracy"] for card in cards)
-    assert two == pytest.approx(one, abs=0.03)
+    alone, together = (card["figures"]["validation_accuracy"] for card in cards)
+    assert together == pytest.approx(alone, abs=0.03)
     logged = [json.loads(line)["step"] for line in (tmp_path / "two2" / "log.jsonl").read_text().splitlines()]
     assert logged == list(range(1, 65))[: len(logged)]
 

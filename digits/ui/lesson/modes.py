@@ -33,11 +33,11 @@ def look_at_modes(page: Page) -> ServerFunction:
 
 def read_in_both_modes(network: Network, ink: Tensor, beside: int) -> Answer:
     """Ink (1, 1, 28, 28) -> ten probabilities in evaluation mode and in training mode, and which layers differ."""
-    others = to_ink(load_mnist().validation[0][:beside])
+    batch = to_ink(load_mnist().validation[0][:beside])
     differing = sorted({type(part).__name__ for part in network.modules() if _differs(part)})
     evaluated = network.eval()(ink).softmax(1)[0]
     with random_numbers_of(0):
-        trained = network.train()(torch.cat([ink, others])).softmax(1)[0]
+        trained = network.train()(torch.cat([ink, batch])).softmax(1)[0]
     return {"eval": evaluated.tolist(), "train": trained.tolist(), "differing": differing, "beside": beside}
 
 

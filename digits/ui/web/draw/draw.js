@@ -1,25 +1,23 @@
 // The Draw tab. Its state is one object, `desk`; the drawing itself is also the page's (store), as is the reading.
 import { bytes, make, say } from '../lib/dom.js';
 import { makeHistory } from '../lib/history.js';
-import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { connect, latest } from '../lib/server.js';
 import { EMPTY, isEmpty } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { mountAnswer } from './answer.js';
-import { FLAGGED_ONE, HARD } from './examples.js';
+import { HARD } from './examples.js';
 import { mountInside } from './inside.js';
-import { isLink, openLink, replay } from './link.js';
+import { isLink, openLink } from './link.js';
 import { mountMine } from './mine.js';
-import { showBoxes } from './number.js';
+import { keepDrawing, restoreDrawing, showExample } from './opening.js';
 import { mountOthers } from './others.js';
 import { makePaper } from './pad.js';
 import { mountPen } from './pen.js';
 import { mountPictures } from './pictures.js';
+import { mountReader, strokesNow } from './reader.js';
 import { mountWhy } from './why.js';
 
-const KEPT = 'digits-drawing'; // in this browser tab's storage: a reload keeps the drawing
-const PATIENCE = 4_000; // milliseconds without a touch before an example is drawn
 const LABELS = {
   digit: 'Draw one digit. Keys: 0 to 9 load a test digit of that kind, arrow keys',
   number: 'Write a number of several digits. Keys: arrow keys',
@@ -41,8 +39,7 @@ export function mount({ element, props, server }) {
     history: makeHistory(EMPTY),
     waiting: makeHistory({ ...EMPTY, wide: true }), // the other mode's
   };
-  const strokesNow = () => (desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes);
-  const question = () => withNetwork(questionOf(desk.drawing, strokesNow()));
+  const question = () => withNetwork(questionOf(desk.drawing, strokesNow(desk)));
   const withNetwork = (about) =>
     about && { ...about, ...(about.strokes ? { steps: stepsNow() } : {}), network: store.get('network') };
   const boxes = [...element.querySelectorAll('[data-step]')];
@@ -58,6 +55,7 @@ export function mount({ element, props, server }) {
   const others = mountOthers(element, desk, call, () => questionOf(desk.drawing), act);
   const mine = mountMine(element, call, constants, openStrokes, others.showLesson);
   Object.assign(act, { openMine: mine.open, decide: mine.decide });
+  const reader = mountReader(element, desk, { call, question, paper, answer, inside, why, others, act });
 
   function change(next) {
     desk.history.push(next);
@@ -78,11 +76,7 @@ export function mount({ element, props, server }) {
     find('[data-do=redo]').disabled = !desk.history.canRedo;
     find('[data-do=clear]').disabled = isEmpty(desk.drawing);
     store.set({ drawing: desk.drawing });
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ wide: desk.wide, strokes: desk.drawing.strokes }));
-    } catch {
-      // No storage: a reload begins with an empty pad.
-    }
+    keepDrawing(desk);
     paper.paint();
     act.ask();
   }
@@ -91,7 +85,7 @@ export function mount({ element, props, server }) {
     return {
       change,
       complain,
-      ask: latest(read),
+      ask: latest(() => reader.read()),
       undo: () => desk.history.undo() && become(),
       redo: () => desk.history.redo() && become(),
       clear() {
@@ -177,65 +171,6 @@ export function mount({ element, props, server }) {
     answer.mark(label, mine.correct(label, desk.drawing.strokes));
   }
 
-  /** Ask the network in use; the newest drawing wins. */
-  async function read() {
-    const since = desk.touched;
-    const asked = desk.drawing;
-    const [network, { wide }] = [store.get('network'), desk];
-    const drawn = strokesNow();
-    const about = question();
-    if (!network) return;
-    const steps = find('.steps');
-    const [name, more] = wide
-      ? [about?.picture ? 'read_number_picture' : 'read_number', {}]
-      : [about?.strokes ? 'read_strokes' : 'read_other', { inside: inside.wanted, strip: !steps.hidden }];
-    const reading = about && (!wide || !('index' in about)) ? await call(name, { ...about, ...more }) : { blank: true };
-    const emptied = isEmpty(desk.drawing) && !desk.stroke && !reading.blank;
-    if (wide !== desk.wide || asked.picture !== desk.drawing.picture || emptied) return;
-    show(reading);
-    if (reading.silent) setTimeout(act.ask, 2_000); // asked again by itself
-    if (desk.stroke && drawn.length) {
-      performance.measure('reading', { start: since, end: performance.now() }); // for bench pad, and any profiler
-      performance.clearMeasures('reading');
-    }
-    if (!desk.stroke) settle(reading);
-  }
-
-  function show(reading) {
-    find('.boxes').replaceChildren();
-    if (reading.error) {
-      if (!reading.silent) answer.empty();
-      return answer.complain(reading.error);
-    }
-    if (reading.blank) {
-      const complaint = desk.complained === desk.drawing; // it stays to be read
-      if (!complaint) answer.empty(reading.sentence ? reading : undefined);
-      return inside.empty();
-    }
-    if (reading.digits) {
-      answer.showNumber(reading);
-      return showBoxes(element, paper, desk, reading);
-    }
-    answer.show(reading, describeTestDigit(desk.drawing));
-    say(find('[data-do=why]'), `Why ${reading.best === 8 ? 'an' : 'a'} ${reading.best}?`);
-    inside.show(reading);
-    showStrip(reading);
-  }
-
-  function showStrip(reading) {
-    if (!reading.strip) return;
-    const canvases = [...element.querySelectorAll('.steps canvas')];
-    canvases.forEach((canvas, i) => paintShares(canvas, bytes(reading.strip[i]), 28, 28));
-  }
-
-  /** The pen is up: the other networks read too, and everything that costs more than a reading. */
-  function settle(reading) {
-    store.set({ reading: reading.blank || reading.error ? null : reading });
-    if (reading.blank || reading.error) others.forget();
-    else others.ask();
-    why.ask();
-  }
-
   element.addEventListener('click', (event) => {
     const button = event.target.closest('button');
     if (!button) return;
@@ -260,37 +195,8 @@ export function mount({ element, props, server }) {
   window.addEventListener('hashchange', () => openLink(paper, desk, pen, act));
   answer.empty();
   if (isLink()) openLink(paper, desk, pen, act);
-  else restore();
-  showExample();
-
-  function restore() {
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(KEPT) || '{}');
-      widen(Boolean(kept.wide));
-      if (kept.strokes?.length) change({ ...desk.drawing, strokes: kept.strokes, picture: null });
-    } catch {
-      // Nothing to restore.
-    }
-  }
-
-  /** Nobody has drawn yet: a flagged 1 draws itself, faint, and is read. */
-  function showExample() {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (still || isLink() || !isEmpty(desk.drawing)) return;
-    const timer = setTimeout(() => {
-      if (!isEmpty(desk.drawing) || desk.stroke || desk.wide || store.get('tab') !== 'draw' || desk.cursor) return;
-      const done = () => change({ ...desk.drawing, strokes: FLAGGED_ONE, picture: null });
-      replay(paper, desk, pen, FLAGGED_ONE, done, true);
-    }, PATIENCE);
-    for (const type of ['pointerdown', 'keydown'])
-      window.addEventListener(type, () => clearTimeout(timer), { once: true });
-  }
-}
-
-function describeTestDigit({ picture, strokes }) {
-  if (picture?.index === undefined) return '';
-  const changed = strokes.length || picture.wiped ? ', changed by you' : '';
-  return `Test digit ${picture.index.toLocaleString('en')}, labelled ${picture.label}${changed}.`;
+  else restoreDrawing(desk, act);
+  showExample(paper, desk, pen, act);
 }
 
 /** Ink as the pad shows it: the pen's colour, see-through where there is paper. */

@@ -1,12 +1,12 @@
 // My drawings: those that the visitor labelled, in a drawer; and Teach it, which learns them.
-import { make, percent, save, say } from '../lib/dom.js';
-import { follow, latest } from '../lib/server.js';
-import { store, use } from '../lib/store.js';
+import { make, save, say } from '../lib/dom.js';
+import { latest } from '../lib/server.js';
+import { store } from '../lib/store.js';
 import { check, openShelf, parse, textOf } from './kept.js';
+import { flatten, mountLesson } from './lesson.js';
 
 const READ_AT_ONCE = 100;
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const flat = ({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) });
 
 export function mountMine(element, call, constants, openDrawing, showLesson) {
   const dialog = element.querySelector('dialog.mine');
@@ -14,7 +14,8 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   const shelf = openShelf(constants.unit, constants.dot);
   const view = build(dialog);
   let answers = new Map(); // strokes as JSON -> digit that the network in use read
-  let teaching = null;
+
+  const lesson = mountLesson(view, { call, tell, showLesson, list, drawings: () => shelf.read().drawings });
 
   function tell(text, trouble = false) {
     say(view.notice, text);
@@ -32,7 +33,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     const { drawings } = shelf.read();
     say(opener, drawings.length ? `My drawings (${drawings.length})` : 'My drawings');
     for (const button of [view.teach, view.download, view.empty]) button.disabled = !drawings.length;
-    view.teach.disabled ||= Boolean(teaching?.active);
+    view.teach.disabled ||= lesson.isActive();
     say(view.empty, 'Delete all');
     if (!dialog.open) return;
     view.tiles.replaceChildren(...drawings.map(showTile));
@@ -70,12 +71,12 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   const read = latest(async () => {
     const network = store.get('network');
     const unread = shelf.read().drawings.filter((drawing) => !answers.has(JSON.stringify(drawing.strokes)));
-    const some = unread.slice(0, READ_AT_ONCE);
-    if (!some.length || !dialog.open) return;
-    const answer = await call('read_drawings', { network, drawings: some.map(flat) });
+    const asked = unread.slice(0, READ_AT_ONCE);
+    if (!asked.length || !dialog.open) return;
+    const answer = await call('read_drawings', { network, drawings: asked.map(flatten) });
     if (network !== store.get('network')) return;
     if (answer.error) return tell(answer.error, true);
-    some.forEach((drawing, i) => answers.set(JSON.stringify(drawing.strokes), answer.digits[i]));
+    asked.forEach((drawing, i) => answers.set(JSON.stringify(drawing.strokes), answer.digits[i]));
     list();
   });
 
@@ -94,7 +95,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     } catch {
       return 'That is too small to keep; draw it larger.';
     }
-    const known = kept.drawings.find((other) => same(other.strokes, drawing.strokes));
+    const known = kept.drawings.find((before) => same(before.strokes, drawing.strokes));
     if (known)
       known.label = label; // the visitor thought again
     else if (kept.drawings.length >= constants.mostDrawings) {
@@ -103,71 +104,6 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     return keep(kept) ? `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` : view.notice.textContent;
   }
 
-  async function teach() {
-    tell('Starting.');
-    view.teach.disabled = true;
-    const answer = await call(
-      'teach',
-      { network: store.get('network'), drawings: shelf.read().drawings.map(flat) },
-      30,
-    );
-    if (answer.error) {
-      list();
-      return tell(answer.error, true);
-    }
-    watch();
-  }
-
-  function watch() {
-    follow(async () => {
-      const answer = await call('look_at_teaching');
-      if (answer.error) return false;
-      if (answer.job) show(answer);
-      return !answer.active;
-    });
-  }
-
-  function show(answer) {
-    teaching = answer;
-    showLesson(answer);
-    tell(answer.sentence, answer.trouble);
-    view.stop.hidden = !answer.active;
-    view.teach.disabled = answer.active || !shelf.read().drawings.length;
-    view.progress.hidden = !answer.active;
-    view.progress.value = answer.share;
-    view.lesson.hidden = !answer.result;
-    if (!answer.result) return;
-    const { drawings, test, count } = answer.result;
-    const rows = [
-      ['these drawings', ...drawings.map((share) => `${Math.round(share * count)} of ${count}`)],
-      ['MNIST test, 10,000 images', ...test.map((share) => percent(share, 2))],
-    ];
-    view.rows.replaceChildren(
-      ...rows.map(([name, ...cells]) =>
-        make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((text) => make('td', {}, text))),
-      ),
-    );
-  }
-
-  async function decide(name) {
-    const answer = await call(name, { job: teaching?.job });
-    tell(answer.error || answer.sentence, Boolean(answer.error));
-    view.lesson.hidden = true;
-    teaching = null;
-    showLesson(null);
-    window.dispatchEvent(new Event('digits:networks'));
-    if (!answer.key) return;
-    const off = store.watch(['networks'], ({ networks }) => {
-      if (!networks.some(({ key }) => key === answer.key)) return;
-      queueMicrotask(() => off());
-      use(answer.key);
-    });
-  }
-
-  view.teach.addEventListener('click', teach);
-  view.stop.addEventListener('click', () => call('stop_teaching'));
-  view.keep.addEventListener('click', () => decide('keep_teaching'));
-  view.discard.addEventListener('click', () => decide('discard_teaching'));
   view.close.addEventListener('click', () => dialog.close());
   view.download.addEventListener('click', () => {
     const lines = shelf.read().drawings.map((drawing) => `${JSON.stringify({ set: 'mine', ...drawing })}\n`);
@@ -215,9 +151,8 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     list();
   }
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-  store.watch(['visitor'], ({ visitor }) => visitor && watch()); // a teaching is found again after a reload
   list();
-  return { open, correct, teach, decide, drawings: () => shelf.read().drawings };
+  return { open, correct, teach: lesson.teach, decide: lesson.decide, drawings: () => shelf.read().drawings };
 }
 
 function build(dialog) {

@@ -1,5 +1,5 @@
 // The same strokes, read by every network that the visitor has; and what to do next.
-import { make, percent } from '../lib/dom.js';
+import { duration, make, percent } from '../lib/dom.js';
 import { latest } from '../lib/server.js';
 import { store, use } from '../lib/store.js';
 
@@ -120,7 +120,7 @@ function lessonCard(lesson, act) {
 
 /** The first card that fits -> { title, text, acts: [[text, run], ...] }. */
 export function chooseCard({ networks, used, answers, reading, act }) {
-  const mine = networks.find(({ key }) => key === used);
+  const current = networks.find(({ key }) => key === used);
   const own = networks.filter((network) => network.own);
   const train = ['Train another', act.train];
   if (reading && reading.digit === null && reading.best !== undefined) {
@@ -140,22 +140,20 @@ export function chooseCard({ networks, used, answers, reading, act }) {
   const differing = Object.entries(answers).filter(
     ([key, answer]) => key !== used && first && answer.best !== first.best,
   );
-  if (mine && first && differing.length) {
+  if (current && first && differing.length) {
     const counts = new Map();
     for (const [, answer] of differing) counts.set(answer.best, (counts.get(answer.best) ?? 0) + 1);
     const [[digit, count]] = [...counts].sort((a, b) => b[1] - a[1]);
     const rest = Object.keys(answers).length - 1;
     const who = count === rest ? (rest === 1 ? 'The other' : `The other ${rest}`) : `${count} of the other ${rest}`;
     const title = `${who} read${count === 1 ? 's' : ''} ${digit === 8 ? 'an' : 'a'} ${digit}`;
-    const pupil = mine.own ? mine.name.toLowerCase() : 'a copy of this one';
+    const pupil = current.own ? current.name.toLowerCase() : 'a copy of this one';
     const text = `Train another network: it reads this very drawing after every update. Or teach ${pupil}.`;
     return { title, text, acts: [train, [`Teach it: ${digit === 8 ? 'an' : 'a'} ${digit}`, () => act.teachAs(digit)]] };
   }
   if (!own.length) {
-    const text =
-      mine?.key === 'cnn-large'
-        ? 'This network learned for an hour. Yours can learn in seconds, and reads this very drawing while it does.'
-        : 'Yours can learn in seconds, and reads this very drawing while it does.';
+    const learned = current ? `This network learned for ${duration(current.seconds)}. ` : '';
+    const text = `${learned}Yours can learn in seconds, and reads this very drawing while it does.`;
     return {
       title: 'Now train your own',
       text,

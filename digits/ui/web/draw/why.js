@@ -163,8 +163,8 @@ function paintMaps(canvas, data, { channels, height, width, across }) {
 function describeMap(layer, channel) {
   const [channels, height, width] = layer.shape;
   const map = make('canvas', { class: 'tile' });
-  const one = bytes(layer.maps).slice(channel * height * width, (channel + 1) * height * width);
-  queueMicrotask(() => paintMaps(map, one, { channels: 1, height, width, across: 1 }));
+  const values = bytes(layer.maps).slice(channel * height * width, (channel + 1) * height * width);
+  queueMicrotask(() => paintMaps(map, values, { channels: 1, height, width, across: 1 }));
   if (!layer.filters) return [map, make('span', {}, `Map ${channel + 1} of ${channels}.`)];
   const [inputs, side] = layer.filters[0];
   const weights = bytes(layer.filters[1]).slice(channel * inputs * side * side, (channel + 1) * inputs * side * side);

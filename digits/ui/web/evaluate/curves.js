@@ -37,11 +37,11 @@ export function mountCurves(element, call, constants, opponent) {
     if (store.get('tab') !== 'evaluate' || !network) return;
     asked = `${network} ${against}`;
     stop();
-    const mine = asked;
+    const question = asked;
     stop = follow(async () => {
-      if (mine !== asked || store.get('tab') !== 'evaluate') return true;
+      if (question !== asked || store.get('tab') !== 'evaluate') return true;
       const answer = await call('look_at_curves', { network, against, measure }, 20);
-      if (mine !== asked) return true;
+      if (question !== asked) return true;
       if (answer.silent) return false;
       if (answer.error) {
         say(note, answer.error);

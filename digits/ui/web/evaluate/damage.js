@@ -66,13 +66,13 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
     samples.replaceChildren(...digits.map((sample, at) => makeSample(sample, at, () => open(all, at))));
   }
 
-  function makeSample({ label, digits: [digit, other] }, at, onclick) {
+  function makeSample({ label, digits: [digit, compared] }, at, onclick) {
     const wrong = digit !== label;
     const words = [`A ${label}, read ${wrong ? `as ${digit}` : 'right'}`];
     const caption = make('span', {}, ...(wrong ? [`${label} → `, make('b', {}, String(digit))] : [String(digit)]));
-    if (other !== undefined && other !== label) {
-      words.push(`the other network reads ${other}`);
-      caption.append(make('i', { class: 'mark compared' }), make('b', {}, String(other)));
+    if (compared !== undefined && compared !== label) {
+      words.push(`the other network reads ${compared}`);
+      caption.append(make('i', { class: 'mark compared' }), make('b', {}, String(compared)));
     }
     const attributes = { type: 'button', class: wrong ? 'wrong' : '', 'aria-label': words.join(', '), onclick };
     return make('li', {}, make('button', attributes, tile(at, constants.columns), caption));

@@ -53,24 +53,24 @@ export function mount({ element, props, server, upload }) {
     if (store.get('tab') !== 'evaluate' || !network) return;
     source.show();
     const { payload, key, isEmpty } = source.now();
-    const mine = `${network} ${against} ${key}`;
-    if (mine === asked && !again) return;
-    asked = mine;
+    const question = `${network} ${against} ${key}`;
+    if (question === asked && !again) return;
+    asked = question;
     stop();
     find('.empty').hidden = !isEmpty;
     find('.results').hidden = isEmpty;
     progress(isEmpty ? null : 0);
     if (isEmpty) return showEmpty();
     find('.results').classList.add('waiting');
-    showFigures([network, against].filter(Boolean).map((each) => knownAccuracy(each, payload.data)));
+    showFigures([network, against].filter(Boolean).map((choice) => knownAccuracy(choice, payload.data)));
     tell('Reading.', false);
     stop = follow(async () => {
-      if (mine !== asked || store.get('tab') !== 'evaluate') {
-        if (mine === asked) asked = '';
+      if (question !== asked || store.get('tab') !== 'evaluate') {
+        if (question === asked) asked = '';
         return true;
       }
       const answer = await call('look_at_evaluation', { network, against, ...payload }, 20);
-      if (mine !== asked) return true;
+      if (question !== asked) return true;
       if (answer.silent) return false;
       if (answer.error) refuse(answer.error);
       else if (!answer.reports) {
@@ -142,12 +142,12 @@ export function mount({ element, props, server, upload }) {
   }
 
   function show({ reports, comparison }) {
-    const [report, other] = reports;
+    const [report, opponent] = reports;
     progress(null);
     find('.results').classList.remove('waiting');
     showFigures(reports.map(({ accuracy }) => accuracy));
     tell(comparison ? comparison.sentence : report.sentence, false);
-    if (comparison) showComparison(report, other, comparison);
+    if (comparison) showComparison(report, opponent, comparison);
     else {
       say(find('.matrix-title'), 'What it mixes up');
       say(find('.most'), worst(report.confusion));
@@ -161,19 +161,19 @@ export function mount({ element, props, server, upload }) {
     showSets(report.by_set);
   }
 
-  function showComparison(report, other, { sides, change }) {
-    const [mine, theirs] = [nameOf(store.get('network')), nameOf(against)];
-    say(find('.matrix-title'), `${mine} minus ${theirs}`);
+  function showComparison(report, opponent, { sides, change }) {
+    const [name, rival] = [nameOf(store.get('network')), nameOf(against)];
+    say(find('.matrix-title'), `${name} minus ${rival}`);
     say(find('.most'), '');
-    say(find('.legend'), `Blue: ${mine} does better there. Orange: ${theirs} does.`);
+    say(find('.legend'), `Blue: ${name} does better there. Orange: ${rival} does.`);
     matrix.showChange(change);
-    const names = [`Only ${mine} reads right`, `Only ${theirs} reads right`];
+    const names = [`Only ${name} reads right`, `Only ${rival} reads right`];
     wall.show(
       sides.map(({ count, at }, i) => {
-        const { mistakes, sprite } = i ? report : other;
+        const { mistakes, sprite } = i ? report : opponent;
         return {
           name: `${names[i]}: ${count.toLocaleString('en')}`,
-          short: `only ${i ? theirs : mine} (${count.toLocaleString('en')})`,
+          short: `only ${i ? rival : name} (${count.toLocaleString('en')})`,
           count,
           at,
           mistakes,
@@ -205,9 +205,9 @@ export function mount({ element, props, server, upload }) {
   select.addEventListener('change', () => oppose(select.value));
   find('.on-map').addEventListener('click', () => store.set({ step: 7, tab: 'how' }));
   store.watch(['network', 'networks', 'tab'], ({ network, networks }) => {
-    const others = networks.filter(({ key }) => key !== network);
-    if (!others.some(({ key }) => key === against)) against = '';
-    const options = others.map(({ key, name, model, own }) =>
+    const opponents = networks.filter(({ key }) => key !== network);
+    if (!opponents.some(({ key }) => key === against)) against = '';
+    const options = opponents.map(({ key, name, model, own }) =>
       make('option', { value: key }, own ? `${name}, ${model}` : name),
     );
     select.replaceChildren(make('option', { value: '' }, 'no other network'), ...options);

@@ -37,7 +37,7 @@ function mount(node, frame) {
   });
   const why = make('p', { class: 'note', role: 'status' });
   const mistakes = make('ul', { class: 'mistakes', 'aria-label': 'Mistakes' });
-  const none = make('p', { class: 'note' });
+  const note = make('p', { class: 'note' });
   node.append(
     card('Three sets', `the first ${frame.constants.each.toLocaleString('en')} of each`, rows),
     card(
@@ -51,7 +51,7 @@ function mount(node, frame) {
       ),
       why,
     ),
-    card('What it misread', 'press one: onto the pad', mistakes, none),
+    card('What it misread', 'press one: onto the pad', mistakes, note),
   );
   frame.light([0, 1, 2]);
 
@@ -102,7 +102,7 @@ function mount(node, frame) {
   }
 
   function showMistakes(list) {
-    say(none, list.length ? '' : 'Nothing: all of these digits are read right.');
+    say(note, list.length ? '' : 'Nothing: all of these digits are read right.');
     mistakes.replaceChildren(
       ...list.map((mistake) => {
         const canvas = make('canvas', { class: 'tile', width: 28, height: 28 });

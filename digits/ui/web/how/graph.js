@@ -145,26 +145,26 @@ function mount(node, frame) {
 
   function showNodes(answer) {
     state.nodes = answer.nodes;
-    state.buttons = state.nodes.map((one, place) => nodeButton(one, place));
+    state.buttons = state.nodes.map((node, place) => nodeButton(node, place));
     const { spine, sides } = arrange(state.nodes);
     state.spine = spine;
     const seen = new Set();
     const columns = [...spine].reverse().map((place) => {
-      const one = state.nodes[place];
+      const node = state.nodes[place];
       const leaves = weightsFirst(sides.get(place), state.nodes).map((side) => {
         const again = seen.has(side);
         seen.add(side);
         return again ? null : state.buttons[side];
       });
-      const kept = one.keeps.filter(([, shape]) => shape.length).map(([, shape]) => size(shape));
+      const kept = node.keeps.filter(([, shape]) => shape.length).map(([, shape]) => size(shape));
       return make(
         'li',
         { class: 'column' },
         make(
           'span',
           { class: 'forward' },
-          make('b', {}, madeBy(one.name)),
-          size(one.gradientShape) === 'one number' ? '' : size(one.gradientShape),
+          make('b', {}, madeBy(node.name)),
+          size(node.gradientShape) === 'one number' ? '' : size(node.gradientShape),
         ),
         make('span', { class: 'keeps' }, kept.length ? `keeps ${kept[0]}` : ''),
         state.buttons[place],
@@ -196,19 +196,19 @@ function mount(node, frame) {
       );
   }
 
-  function nodeButton(one, place) {
-    const leaf = one.parameter !== null;
-    const title = one.parameter?.replace(/^layers\./, '') ?? one.name.replace(/Backward\d+$/, '');
-    const picture = one.picture
+  function nodeButton(node, place) {
+    const leaf = node.parameter !== null;
+    const title = node.parameter?.replace(/^layers\./, '') ?? node.name.replace(/Backward\d+$/, '');
+    const picture = node.picture
       ? make('canvas', {
           class: 'gradient',
-          'data-values': one.picture.values,
-          'data-wide': one.picture.shape[1],
-          'data-high': one.picture.shape[0],
+          'data-values': node.picture.values,
+          'data-wide': node.picture.shape[1],
+          'data-high': node.picture.shape[0],
         })
       : null;
     const length =
-      one.length === null ? null : make('i', {}, leaf ? `gradient ${figure(one.length)}` : figure(one.length));
+      node.length === null ? null : make('i', {}, leaf ? `gradient ${figure(node.length)}` : figure(node.length));
     const attributes = {
       type: 'button',
       class: leaf ? 'node leaf' : /^(T|Transpose)$/.test(title) ? 'node small' : 'node',
@@ -216,29 +216,29 @@ function mount(node, frame) {
       onclick: () => choose(place),
       onkeydown: (event) => follow(event, place),
     };
-    const under = leaf ? size(one.shape) : (one.name.match(/Backward\d+$/)?.[0] ?? '');
+    const under = leaf ? size(node.shape) : (node.name.match(/Backward\d+$/)?.[0] ?? '');
     return make('button', attributes, make('b', {}, title), make('span', {}, under), picture, length);
   }
 
   function choose(place, focus = true) {
     const { nodes, buttons } = state;
-    const one = nodes[place];
-    buttons.forEach((button, other) => {
-      button.setAttribute('aria-pressed', String(other === place));
-      button.tabIndex = other === place ? 0 : -1;
+    const node = nodes[place];
+    buttons.forEach((button, i) => {
+      button.setAttribute('aria-pressed', String(i === place));
+      button.tabIndex = i === place ? 0 : -1;
     });
     if (focus) buttons[place].focus();
     const rows = [
-      ...(one.parameter ? [['adds to', `${one.parameter}.grad`]] : [['made by', madeBy(one.name)]]),
-      ...one.keeps.map(([name, shape]) => ['keeps', `${name}, ${size(shape)}`]),
-      ['gradient', one.length === null ? 'not yet' : `${size(one.gradientShape)}, length ${figure(one.length)}`],
-      ...one.edges.map((edge) => [
+      ...(node.parameter ? [['adds to', `${node.parameter}.grad`]] : [['made by', madeBy(node.name)]]),
+      ...node.keeps.map(([name, shape]) => ['keeps', `${name}, ${size(shape)}`]),
+      ['gradient', node.length === null ? 'not yet' : `${size(node.gradientShape)}, length ${figure(node.length)}`],
+      ...node.edges.map((edge) => [
         'goes to',
         edge === null ? 'nothing: no gradient wanted' : (nodes[edge].parameter ?? nodes[edge].name),
       ]),
     ];
-    const words = one.picture ? make('p', { class: 'note' }, `The picture: ${one.picture.words}.`) : null;
-    frame.inspect(one.name, 'selected', facts(rows), ...(words ? [words] : []));
+    const words = node.picture ? make('p', { class: 'note' }, `The picture: ${node.picture.words}.`) : null;
+    frame.inspect(node.name, 'selected', facts(rows), ...(words ? [words] : []));
   }
 
   /** Right and left along the way of the calculation; down to the weights, up to what uses them. */
@@ -248,8 +248,8 @@ function mount(node, frame) {
     const to = {
       ArrowLeft: after.find((edge) => spine.includes(edge)),
       ArrowDown: after.find((edge) => !spine.includes(edge)) ?? after[0],
-      ArrowRight: nodes.findIndex((one) => one.edges.includes(place)),
-      ArrowUp: nodes.findIndex((one) => one.edges.includes(place)),
+      ArrowRight: nodes.findIndex((user) => user.edges.includes(place)),
+      ArrowUp: nodes.findIndex((user) => user.edges.includes(place)),
     }[event.key];
     if (to === undefined || to < 0) return;
     event.preventDefault();
@@ -283,7 +283,7 @@ function sentence(answer, rate) {
 /** The way to a weight (its transpose, then it) before the bias, as a layer names them. */
 function weightsFirst(sides, nodes) {
   const isBias = (place) => nodes[place].parameter?.endsWith('bias') ?? false;
-  return [...sides].sort((one, other) => isBias(one) - isBias(other));
+  return [...sides].sort((a, b) => isBias(a) - isBias(b));
 }
 
 /** The spine is the longest path from the loss; everything else stands under the spine's node that leads to it. */
@@ -297,7 +297,7 @@ export function arrange(nodes) {
   const spine = [];
   for (let place = nodes.length ? 0 : undefined; place !== undefined; ) {
     spine.push(place);
-    place = ends(place).sort((one, other) => height(other) - height(one))[0];
+    place = ends(place).sort((a, b) => height(b) - height(a))[0];
   }
   // A last weight is not the way's next operation: it stands below its own, as the other weights do.
   const leads = (place) => nodes[place].parameter !== null || /^(T|Transpose)Backward/.test(nodes[place].name);

@@ -201,7 +201,7 @@ function drawLine({ line: { steps, losses, start }, landings }) {
   );
   // Adam and AdamW leave the line: their heights stand at its right end, apart where they would cover each other.
   let lowest = Number.NEGATIVE_INFINITY;
-  for (const [name, value] of Object.entries(landings).sort((one, other) => y(one[1]) - y(other[1]))) {
+  for (const [name, value] of Object.entries(landings).sort((a, b) => y(a[1]) - y(b[1]))) {
     const onLine = name === 'SGD';
     const at = onLine ? x(1) : WIDE - EDGE.right;
     const height = Math.max(y(value), onLine ? 0 : lowest + 15);

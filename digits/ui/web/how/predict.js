@@ -48,7 +48,7 @@ function mount(node, frame) {
     make('canvas', { class: 'tile', width: 54, height: 54 }),
     make('b', {}, 'yours'),
   );
-  const other = make('button', { type: 'button', class: 'button' }, 'Draw another');
+  const redraw = make('button', { type: 'button', class: 'button' }, 'Draw another');
   const orange = make('button', { type: 'button', class: 'button', 'aria-pressed': 'false' }, 'Show the misread');
   const under = make(
     'p',
@@ -59,9 +59,9 @@ function mount(node, frame) {
   node.append(
     make('div', { class: 'row' }, view.node, legend),
     sheet,
-    make('div', { class: 'row calls' }, other, orange, under),
+    make('div', { class: 'row calls' }, redraw, orange, under),
   );
-  other.addEventListener('click', () => store.set({ tab: 'draw' }));
+  redraw.addEventListener('click', () => store.set({ tab: 'draw' }));
   orange.addEventListener('click', () => {
     const on = orange.getAttribute('aria-pressed') !== 'true';
     orange.setAttribute('aria-pressed', String(on));
@@ -265,7 +265,7 @@ function middles(labels, spots) {
       xs.push(spots[2 * i]);
       ys.push(spots[2 * i + 1]);
     });
-    const middle = (values) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)];
+    const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
     return [middle(xs), middle(ys)];
   });
 }

@@ -29,6 +29,11 @@ export const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => lette
 
 export const percent = (share, digits = 0) => `${(share * 100).toFixed(digits)}%`;
 
+export function duration(seconds) {
+  if (seconds < 1.5) return `${seconds.toFixed(1)} s`;
+  return seconds < 100 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
+}
+
 export const isStill = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** Hand a file to the visitor. */

@@ -55,14 +55,14 @@ export function makeChart(box, { log, format, title }) {
   };
 }
 
-function addRun(chart, run, x, y, name, several) {
+function addRun(chart, run, x, y, name, isCompared) {
   const colour = `var(${name})`;
   const path = (points, value) =>
     `M${points.map((point) => `${x(point[0]).toFixed(1)} ${y(value(point)).toFixed(1)}`).join('L')}`;
   const held = run.points.filter((point) => point[2] !== null);
   if (run.points.length > 1)
     chart.append(
-      draw('path', { class: several ? 'raw' : 'line', d: path(run.points, (point) => point[1]), stroke: colour }),
+      draw('path', { class: isCompared ? 'raw' : 'line', d: path(run.points, (point) => point[1]), stroke: colour }),
     );
   if (held.length > 1) {
     const dash = { '--b': '6 4', '--muted': '2 3', '--faint': '8 3 2 3' }[name] ?? 'none';
@@ -70,7 +70,7 @@ function addRun(chart, run, x, y, name, several) {
       draw('path', {
         class: 'line',
         d: path(held, (point) => point[2]),
-        stroke: several ? colour : 'var(--ink)',
+        stroke: isCompared ? colour : 'var(--ink)',
         'stroke-dasharray': dash,
       }),
     );
@@ -82,13 +82,13 @@ function addRun(chart, run, x, y, name, several) {
         cx: x(point[0]),
         cy: y(point[2]),
         r: 3.4,
-        stroke: several ? colour : 'var(--ink)',
+        stroke: isCompared ? colour : 'var(--ink)',
       }),
     );
   }
   const end = run.points[run.points.length - 1];
   const last = held[held.length - 1];
-  if (several)
+  if (isCompared)
     chart.append(
       draw(
         'text',

@@ -1,10 +1,9 @@
 // A training while it runs and after: time line, curves, and the look inside at the chosen moment.
-import { isStill, make, percent, say } from '../lib/dom.js';
+import { duration, isStill, make, percent, say } from '../lib/dom.js';
 import { paintDrawing } from '../lib/paint.js';
 import { store } from '../lib/store.js';
 import { makeChart } from './chart.js';
 import { showConfusion, showFilters, showGradients, showRibbon, showTen } from './look.js';
-import { duration } from './settings.js';
 
 const REPLAY = 10_000; // milliseconds, whatever the training took
 const number = (value) =>

@@ -1,5 +1,5 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
-import { bytes, make, percent, say } from '../lib/dom.js';
+import { bytes, duration, make, percent, say } from '../lib/dom.js';
 import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { latest } from '../lib/server.js';
@@ -206,9 +206,4 @@ export function mountSettings(element, call, constants, began) {
     prepare,
     read,
   };
-}
-
-export function duration(seconds) {
-  if (seconds < 1.5) return `${seconds.toFixed(1)} s`;
-  return seconds < 100 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
 }

@@ -74,8 +74,8 @@ export function mount({ element, props, server }) {
     band.hidden = false;
     band.classList.toggle('failed', answer.state === 'failed');
     say(band.querySelector('.check'), answer.state === 'failed' ? '!' : '✓');
-    const mine = live.run.updates.at(-1)?.look?.mine;
-    const yours = mine ? ` Your drawing is ${digitOf(mine)}.` : '';
+    const reading = live.run.updates.at(-1)?.look?.mine;
+    const yours = reading ? ` Your drawing is ${digitOf(reading)}.` : '';
     const title = done
       ? `${answer.name} is done, and in use`
       : answer.state === 'failed'
@@ -99,8 +99,8 @@ export function mount({ element, props, server }) {
   }
 
   async function compare(jobs) {
-    const others = jobs.filter((job) => job !== live.run?.job);
-    const loaded = await Promise.all(others.map((job) => call('look_at_training', { job, since: 0 })));
+    const compared = jobs.filter((job) => job !== live.run?.job);
+    const loaded = await Promise.all(compared.map((job) => call('look_at_training', { job, since: 0 })));
     const whole = loaded.filter((answer) => !answer.error);
     if (find('.live').hidden && whole.length) {
       const [first, ...rest] = whole;

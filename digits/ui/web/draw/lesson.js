@@ -1,0 +1,75 @@
+// Teach it: a copy of the network in use learns the visitor's drawings; what came of it is shown, then kept or discarded.
+import { make, percent } from '../lib/dom.js';
+import { follow } from '../lib/server.js';
+import { store, use } from '../lib/store.js';
+
+/** A drawing as the server takes it: each stroke's points in a row. */
+export const flatten = ({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) });
+
+export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
+  let teaching = null;
+
+  async function teach() {
+    tell('Starting.');
+    view.teach.disabled = true;
+    const answer = await call('teach', { network: store.get('network'), drawings: drawings().map(flatten) }, 30);
+    if (answer.error) {
+      list();
+      return tell(answer.error, true);
+    }
+    watch();
+  }
+
+  function watch() {
+    follow(async () => {
+      const answer = await call('look_at_teaching');
+      if (answer.error) return false;
+      if (answer.job) show(answer);
+      return !answer.active;
+    });
+  }
+
+  function show(answer) {
+    teaching = answer;
+    showLesson(answer);
+    tell(answer.sentence, answer.trouble);
+    view.stop.hidden = !answer.active;
+    view.teach.disabled = answer.active || !drawings().length;
+    view.progress.hidden = !answer.active;
+    view.progress.value = answer.share;
+    view.lesson.hidden = !answer.result;
+    if (!answer.result) return;
+    const { drawings: shares, test, count } = answer.result;
+    const rows = [
+      ['these drawings', ...shares.map((share) => `${Math.round(share * count)} of ${count}`)],
+      ['MNIST test, 10,000 images', ...test.map((share) => percent(share, 2))],
+    ];
+    view.rows.replaceChildren(
+      ...rows.map(([name, ...cells]) =>
+        make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((text) => make('td', {}, text))),
+      ),
+    );
+  }
+
+  async function decide(name) {
+    const answer = await call(name, { job: teaching?.job });
+    tell(answer.error || answer.sentence, Boolean(answer.error));
+    view.lesson.hidden = true;
+    teaching = null;
+    showLesson(null);
+    window.dispatchEvent(new Event('digits:networks'));
+    if (!answer.key) return;
+    const off = store.watch(['networks'], ({ networks }) => {
+      if (!networks.some(({ key }) => key === answer.key)) return;
+      queueMicrotask(() => off());
+      use(answer.key);
+    });
+  }
+
+  view.teach.addEventListener('click', teach);
+  view.stop.addEventListener('click', () => call('stop_teaching'));
+  view.keep.addEventListener('click', () => decide('keep_teaching'));
+  view.discard.addEventListener('click', () => decide('discard_teaching'));
+  store.watch(['visitor'], ({ visitor }) => visitor && watch()); // a teaching is found again after a reload
+  return { teach, decide, isActive: () => Boolean(teaching?.active) };
+}
