@@ -154,6 +154,38 @@ def test_the_map_has_the_drawing_and_its_neighbours(how):
     expect(how.page.locator(".verdict .answer")).to_have_text("2")
 
 
+def test_the_point_moves_with_the_pen(how):
+    tab = open_step(how, 7)
+    expect(tab.locator(".yours")).to_be_visible(timeout=60_000)
+    pad, reads, point = tab.locator(".sketch canvas"), tab.locator(".reads b"), tab.locator(".yours")
+    pad.scroll_into_view_if_needed()
+    before = point.get_attribute("style")
+    box, mouse = pad.bounding_box(), how.page.mouse
+    mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
+    mouse.down()
+    mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=8)
+    mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.75 * box["height"], steps=8)
+    expect(reads).to_have_text("7")  # while the pen is down
+    expect(point).not_to_have_attribute("style", before)
+    expect(tab.locator(".try .done")).to_have_count(1)
+    mouse.up()
+    how.tab("Draw")  # the drawing travels, there and back
+    expect(how.page.locator(".verdict .answer")).to_have_text("7")
+    how.page.locator("[data-do=undo]").click()
+    expect(how.page.locator(".verdict .answer")).to_have_text("?")
+    how.page.locator("[data-do=redo]").click()
+    how.tab("How it works")
+    expect(reads).to_have_text("7")
+    tab.get_by_role("button", name="Draw another").click()
+    expect(how.page.locator("#how .whose")).to_contain_text("a 1 of")
+    pad.press(" ")  # the keyboard draws as well: a bar downwards is a 1
+    for _ in range(9):
+        pad.press("ArrowDown")
+    pad.press(" ")
+    expect(reads).to_have_text("1")
+    expect(how.page.locator("#how .whose")).to_have_text("your drawing")
+
+
 def test_every_step_has_a_link_and_the_browser_goes_back(visit, app):
     visitor = visit(app + "?tab=how&net=mlp&step=4")
     expect(visitor.page.locator("#how h1")).to_have_text("Loss and optimizer")

@@ -46,6 +46,7 @@ def place_on_map(page: Page, atlases: Atlases) -> ServerFunction:
         return {
             "place": place,
             "digit": reading.best,
+            "share": float(reading.probabilities.max()),
             "ink": pack_shares(ink),
             "neighbours": [
                 {

@@ -1,9 +1,11 @@
 // The Draw tab. Its state is one object, `desk`; the drawing itself is also the page's (store), as is the reading.
 import { bytes, make, say } from '../lib/dom.js';
 import { makeHistory } from '../lib/history.js';
+import { makePaper } from '../lib/pad.js';
+import { mountPen } from '../lib/pen.js';
 import { questionOf } from '../lib/question.js';
 import { connect, latest } from '../lib/server.js';
-import { EMPTY, isEmpty } from '../lib/sheet.js';
+import { EMPTY, isEmpty, strokesNow } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { mountAnswer } from './answer.js';
 import { HARD } from './examples.js';
@@ -12,10 +14,8 @@ import { isLink, openLink } from './link.js';
 import { mountMine } from './mine.js';
 import { keepDrawing, restoreDrawing, showExample } from './opening.js';
 import { mountOthers } from './others.js';
-import { makePaper } from './pad.js';
-import { mountPen } from './pen.js';
 import { mountPictures } from './pictures.js';
-import { mountReader, strokesNow } from './reader.js';
+import { mountReader } from './reader.js';
 import { mountWhy } from './why.js';
 
 const LABELS = {
@@ -187,9 +187,10 @@ export function mount({ element, props, server }) {
     if (network) act.ask();
   });
   store.watch(['drawing'], ({ drawing }) => {
-    if (drawing === desk.drawing || desk.stroke || isEmpty(drawing)) return; // what follows comes from another tab
+    if (drawing === desk.drawing || desk.stroke || (isEmpty(drawing) && isEmpty(desk.drawing))) return;
+    // What follows comes from another tab.
     if (desk.wide) widen(false);
-    change({ ...drawing, wide: desk.wide });
+    change(drawing);
   });
   store.watch(['tab'], () => paper.paint());
   window.addEventListener('hashchange', () => openLink(paper, desk, pen, act));

@@ -1,12 +1,9 @@
 // Ask the network in use what the drawing is, and show its answer everywhere.
 import { bytes, say } from '../lib/dom.js';
 import { paintShares } from '../lib/paint.js';
-import { isEmpty } from '../lib/sheet.js';
+import { isEmpty, strokesNow } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { showBoxes } from './number.js';
-
-/** With the one under the pen. */
-export const strokesNow = ({ drawing, stroke }) => (stroke ? [...drawing.strokes, stroke] : drawing.strokes);
 
 export function mountReader(element, desk, { call, question, paper, answer, inside, why, others, act }) {
   const find = (selector) => element.querySelector(selector);

@@ -27,8 +27,8 @@ export function mount({ element, props, server }) {
   const frame = {
     constants,
     /** Ask the server about the visitor's digit and the network in use; null where it refused, which the page says. */
-    async ask(name, payload = {}) {
-      const answer = await call(name, { network: store.get('network'), ...digit(constants.example), ...payload }, 20);
+    async ask(name, payload = {}, question = digit(constants.example)) {
+      const answer = await call(name, { network: store.get('network'), ...question, ...payload }, 20);
       const trouble = find('.trouble');
       trouble.hidden = !answer.error;
       say(trouble, answer.error ?? '');
@@ -133,7 +133,7 @@ export function mount({ element, props, server }) {
 
   function refresh() {
     if (store.get('tab') !== 'how' || !store.get('network')) return;
-    say(find('.whose'), frame.isExample() ? 'a 1 of the test set, until you draw,' : 'your drawing');
+    say(find('.whose'), frame.isExample() ? 'a 1 of the test set until you draw' : 'your drawing');
     shown.get(STEPS[at])?.refresh();
   }
 

@@ -1,11 +1,13 @@
 // Step 7, predict: a map of the 10,000 test digits as the network sees them, and the drawing among them.
-import { bytes, make, say } from '../lib/dom.js';
-import { colour, paintDrawing, paintShares } from '../lib/paint.js';
-import { PEN } from '../lib/sheet.js';
+import { bytes, make, percent, say } from '../lib/dom.js';
+import { colour, paintShares } from '../lib/paint.js';
+import { questionOf } from '../lib/question.js';
 import { store } from '../lib/store.js';
 import { segments } from './controls.js';
+import { makeSketch } from './sketch.js';
 
 const AGAIN = 400; // milliseconds between two looks at a map that is being made
+const LONGEST_TRAIL = 100; // places of the point while the pen moves
 const NEAR = 14; // pixels: a press this near to a point means it
 
 export const predict = {
@@ -14,11 +16,11 @@ export const predict = {
   under: 'your drawing on the map',
   title: 'Predict',
   lead:
-    'Before its last layer the network has turned each digit into a list of numbers. Here the 10,000 test digits lie ' +
-    'by them: what it finds alike lies together. Your drawing is one more point.',
+    'Before its last layer the network has turned each digit into a list of numbers. Here 10,000 test digits lie by ' +
+    'them, alike ones together. Your drawing is one more point: draw, and it moves.',
   code: ['model.eval()', 'with torch.inference_mode():', '  p = model(ink).softmax(1)', 'digit = p.argmax()'],
   tries: [
-    ['predict-draw', 'Draw another digit, and come back: where did your point go?'],
+    ['predict-draw', 'Draw on the small pad: watch your point, and bend the digit until it moves house.'],
     ['predict-orange', 'Press an orange point: would you have read it right?'],
     ['predict-pixels', 'Switch to Pixels: what the network had to sort out.'],
   ],
@@ -26,7 +28,7 @@ export const predict = {
 };
 
 function mount(node, frame) {
-  const state = { map: null, key: '', own: null, digit: null, chosen: null, seen: null };
+  const state = { map: null, key: '', own: null, digit: null, trail: [] };
   const view = segments(
     'What lies near',
     [
@@ -55,13 +57,24 @@ function mount(node, frame) {
     { class: 'note under', role: 'status' },
     '10,000 test digits; point at one to see it, press it to load it.',
   );
-  const sheet = make('section', { class: 'card sheet', 'aria-label': 'Map' }, canvas, waiting, yours);
+  const sketch = makeSketch(frame.constants.unit, follow);
+  const reads = make('b', {});
+  const sure = make('span', { class: 'note' });
+  const beside = make(
+    'div',
+    { class: 'beside' },
+    make('b', {}, 'Your drawing'),
+    sketch.node,
+    make('p', { class: 'reads', role: 'status' }, make('span', { class: 'note' }, 'reads'), reads, sure),
+  );
+  const map = make('div', { class: 'ground' }, canvas, waiting, yours);
+  const sheet = make('section', { class: 'card sheet', 'aria-label': 'Map' }, map, beside);
   node.append(
     make('div', { class: 'row' }, view.node, legend),
     sheet,
     make('div', { class: 'row calls' }, redraw, orange, under),
   );
-  redraw.addEventListener('click', () => store.set({ tab: 'draw' }));
+  redraw.addEventListener('click', () => sketch.begin());
   orange.addEventListener('click', () => {
     const on = orange.getAttribute('aria-pressed') !== 'true';
     orange.setAttribute('aria-pressed', String(on));
@@ -78,6 +91,7 @@ function mount(node, frame) {
       if (answer.places) {
         state.key = key;
         state.map = unpack(answer);
+        state.trail = [];
         say(waiting, '');
         break;
       }
@@ -91,13 +105,27 @@ function mount(node, frame) {
   async function refresh() {
     if (!(await loadMap())) return;
     paint();
-    const answer = await frame.ask('place_on_map', { view: view.value });
+    show(await frame.ask('place_on_map', { view: view.value }));
+  }
+
+  /** The point goes where the drawing under the pen belongs. */
+  async function follow() {
+    if (!state.map) return;
+    const question = questionOf(store.get('drawing'), sketch.strokes());
+    if (!question) return;
+    frame.done('predict-draw');
+    if (state.own) state.trail = [...state.trail, state.own].slice(-LONGEST_TRAIL);
+    show(await frame.ask('place_on_map', { view: view.value }, question));
+  }
+
+  function show(answer) {
     if (!answer) return;
-    if (state.seen && state.seen !== store.get('drawing')) frame.done('predict-draw');
-    state.seen = store.get('drawing');
     state.own = answer.place;
-    state.digit = answer.digit;
+    if (!answer.place) state.trail = [];
+    state.digit = answer.digit ?? null;
     state.ink = answer.ink;
+    say(reads, answer.place ? String(answer.digit) : '–');
+    say(sure, answer.place ? percent(answer.share) : '');
     paint();
     showNeighbours(answer);
   }
@@ -182,6 +210,10 @@ function mount(node, frame) {
     if (!state.own) return;
     const [x, y] = toPixels(state.own, wide, high);
     brush.strokeStyle = pen;
+    brush.lineWidth = 1;
+    brush.beginPath();
+    for (const place of [...state.trail, state.own]) brush.lineTo(...toPixels(place, wide, high));
+    brush.stroke();
     brush.lineWidth = 2.5;
     brush.beginPath();
     brush.arc(x, y, 10, 0, 7);
@@ -199,8 +231,7 @@ function mount(node, frame) {
     brush.moveTo(x, y);
     brush.lineTo(left + 29, top + 29);
     brush.stroke();
-    if (frame.isExample()) paintShares(yours.firstChild, bytes(state.ink), 28, 28);
-    else paintDrawing(yours.firstChild, store.get('drawing'), frame.constants.unit, PEN);
+    paintShares(yours.firstChild, bytes(state.ink), 28, 28);
   }
 
   function showLegend() {

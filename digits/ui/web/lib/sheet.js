@@ -5,3 +5,6 @@ export const WIDE = 2_500; // the paper's width for a whole number
 export const EMPTY = { strokes: [], picture: null, wide: false };
 
 export const isEmpty = (drawing) => !drawing.strokes.length && !drawing.picture;
+
+/** A drawing's strokes, with the one under the pen. */
+export const strokesNow = ({ drawing, stroke }) => (stroke ? [...drawing.strokes, stroke] : drawing.strokes);

@@ -1,7 +1,7 @@
 // Mouse, finger, pen and keyboard on the paper.
-import { wipe } from '../lib/ink.js';
-import { PEN } from '../lib/sheet.js';
-import { clamp, distance, passes } from '../lib/strokes.js';
+import { wipe } from './ink.js';
+import { PEN } from './sheet.js';
+import { clamp, distance, passes } from './strokes.js';
 
 const NEAR = 2; // units: a pointer that moved less has not moved
 

@@ -1,7 +1,7 @@
 // The paper: what is on it, and how it is painted.
-import { INK_PEN } from '../lib/ink.js';
-import { isEmpty, PEN, WIDE } from '../lib/sheet.js';
-import { fitPicture } from '../lib/strokes.js';
+import { INK_PEN } from './ink.js';
+import { isEmpty, PEN, WIDE } from './sheet.js';
+import { fitPicture } from './strokes.js';
 
 /** The canvas -> { paint, paintNow, across, place, ... }. `desk` is the state that the Draw tab keeps in one object. */
 export function makePaper(canvas, desk, hint) {
