@@ -13,8 +13,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,14 @@ from digits.errors import DigitsError
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 MOVES_A_SECOND = 60  # what a mouse or a finger sends at most between two frames of an ordinary screen
 PAUSE = 0.3  # seconds between two drawings
+PUPILS = 5  # people who go through How it works meanwhile, and press something each second
+LESSONS = ["look_at_graph", "look_at_model", "look_at_loss", "take_step", "look_at_modes", "prepare_digit"]
 
 
 def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float = 10) -> dict[str, Any]:
     """Draw `count` real drawings with the mouse, then let `people` draw at five readings a second for `seconds`; both
-    without and with a training -> {"machine", "idle", "training"}, times in milliseconds, sizes in bytes.
+    without anything else, beside lessons of How it works, and beside a training -> {"machine", "idle", "lessons",
+    "training"}, times in milliseconds, sizes in bytes.
 
     `latency` is from the newest pointer event in a request to its bars in the page. Raises DigitsError without a
     Chromium and for drawings that cannot be read.
@@ -48,7 +52,7 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
     labels = [int(data.labels[int(i)]) for i in chosen]
     from playwright.sync_api import sync_playwright
 
-    result = {"machine": machine(), "drawings": count, "people": people}
+    result: dict[str, Any] = {"machine": machine(), "drawings": count, "people": people}
     with _app() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -59,13 +63,16 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
             new PerformanceObserver((list) => window.readings.push(...list.getEntries().filter(
                 (entry) => entry.name === 'reading').map((entry) => entry.duration))).observe({ type: 'measure' });
         }""")
-        for state in ("idle", "training"):
-            if state == "training":
-                _train(page)
-            result[state] = _draw_all(page, strokes, labels) | {
-                "crowd": _run(_crowd(address, strokes, people, seconds))
-            }
-        result["still_training"] = page.locator("#stop").is_enabled()
+        result["idle"] = _draw_all(page, strokes, labels) | {"crowd": _run(_crowd(address, strokes, people, seconds))}
+        with _lessons(address, strokes) as answered:
+            result["lessons"] = _draw_all(page, strokes, labels)
+        result["lessons"]["answers"] = distribution(answered)
+        _train(page)
+        result["training"] = _draw_all(page, strokes, labels) | {
+            "crowd": _run(_crowd(address, strokes, people, seconds))
+        }
+        page.get_by_role("tab", name="Train").click()
+        result["still_training"] = page.get_by_role("button", name="Stop and keep it").is_visible()
         browser.close()
     return result
 
@@ -146,18 +153,63 @@ def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-async def _crowd(address: str, drawings: list[Any], people: int, seconds: float) -> dict[str, Any]:
-    """So many people, each asking five times a second for another drawing -> the server's answers."""
+@contextlib.contextmanager
+def _lessons(address: str, drawings: list[Any]) -> Iterator[list[float]]:
+    """PUPILS go through How it works, until the end -> the milliseconds of each answer, as they come."""
+    ended, answered = threading.Event(), list[float]()
+
+    async def learn() -> None:
+        async with _client(address, PUPILS) as (client, components):
+            bodies = _bodies(drawings, components["how"])
+
+            async def pupil(number: int) -> None:
+                await asyncio.sleep(number / PUPILS)
+                for step in itertools.count(number):
+                    if ended.is_set():
+                        return
+                    asked = time.perf_counter()
+                    body = bodies[step % len(bodies)] | {"fn_name": LESSONS[step % len(LESSONS)]}
+                    async with client.post("gradio_api/component_server", json=body) as answer:
+                        fault = (await answer.json()).get("error")
+                        if fault:
+                            raise DigitsError(f"A lesson was refused: {fault}")
+                    answered.append((time.perf_counter() - asked) * 1_000)
+                    await asyncio.sleep(max(0, 1 - (time.perf_counter() - asked)))
+
+            await asyncio.gather(*(pupil(number) for number in range(PUPILS)))
+
+    with ThreadPoolExecutor(1) as pool:
+        learning = pool.submit(asyncio.run, learn())
+        try:
+            yield answered
+        finally:
+            ended.set()
+            learning.result()
+
+
+@contextlib.asynccontextmanager
+async def _client(address: str, people: int) -> AsyncIterator[tuple[Any, dict[str, int]]]:
+    """-> the client, and the page's parts: name -> component."""
     import aiohttp
 
     async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=people)) as client:
         async with client.get("config") as answer:
-            components = (await answer.json())["components"]
-        draw = next(part["id"] for part in components if part["props"].get("elem_id") == "draw")
-        bodies = [
-            {"fn_name": "read_strokes", "component_id": draw, "session_hash": "bench", "data": {"strokes": flat}}
-            for flat in ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
-        ]
+            parts = (await answer.json())["components"]
+        yield client, {part["props"].get("elem_id"): part["id"] for part in parts}
+
+
+def _bodies(drawings: list[Any], component: int) -> list[dict[str, Any]]:
+    """Each drawing as a request to the component; it wants its fn_name."""
+    flat = ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
+    return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
+
+
+async def _crowd(address: str, drawings: list[Any], people: int, seconds: float) -> dict[str, Any]:
+    """So many people, each asking five times a second for another drawing -> the server's answers."""
+    import aiohttp
+
+    async with _client(address, people) as (client, components):
+        bodies = [body | {"fn_name": "read_strokes"} for body in _bodies(drawings, components["draw"])]
         latencies, failures = [], 0
         end = time.perf_counter() + seconds
 
@@ -187,12 +239,13 @@ async def _crowd(address: str, drawings: list[Any], people: int, seconds: float)
 def table(result: dict[str, Any]) -> str:
     """What bench_pad returned, for people."""
     lines = [json.dumps(result["machine"]), "", f"{'milliseconds':36} {'n':>6} {'median':>8} {'p95':>8} {'max':>8}"]
-    for state in ("idle", "training"):
-        rows = {
-            f"{state}: pointer event to bars": result[state]["latency"],
-            f"{state}: {result['people']} people, server's answer": result[state]["crowd"]["latency"],
-            f"{state}: request, bytes": result[state]["request_bytes"],
-        }
+    for state in ("idle", "lessons", "training"):
+        rows = {f"{state}: pointer event to bars": result[state]["latency"]}
+        if "crowd" in result[state]:
+            rows[f"{state}: {result['people']} people, server's answer"] = result[state]["crowd"]["latency"]
+        if "answers" in result[state]:
+            rows[f"{state}: {PUPILS} people, a step's answer"] = result[state]["answers"]
+        rows[f"{state}: request, bytes"] = result[state]["request_bytes"]
         for name, values in rows.items():
             if values["n"]:
                 lines.append(f"{name:36} {values['n']:6} {values['median']:8} {values['p95']:8} {values['max']:8}")

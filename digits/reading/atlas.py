@@ -41,7 +41,7 @@ class Atlas:
     def place(self, ink: Tensor, count: int) -> tuple[list[float], list[int]]:
         """Ink (1, 1, 28, 28) -> x and y in [-1, 1], and its `count` nearest test digits, the nearest first."""
         vector = vectors_of(self.network, ink, self.view)[0]
-        order = torch.cdist(vector[None], self.vectors)[0].argsort()[:count]
+        order = torch.cdist(vector[None], self.vectors)[0].topk(count, largest=False).indices
         if self.view == "outputs":
             return ring_of(vector[None])[0].tolist(), order.tolist()
         return between(vector[None], self.vectors, self.places)[0].tolist(), order.tolist()
@@ -73,6 +73,10 @@ class Atlases:
             return self._kept[key]
         threading.Thread(target=self._make, args=(key, network), name="atlas", daemon=True).start()
         return None
+
+    def get(self, path: Path, view: str) -> Atlas | None:
+        """The atlas, or None where it is not there; nothing is begun."""
+        return self._kept.get((path, view))
 
     def share(self, path: Path, view: str) -> float:
         """How much of the work is done, in [0, 1]."""
@@ -133,7 +137,8 @@ def between(vectors: Tensor, anchors: Tensor, places: Tensor) -> Tensor:
 def make_map(vectors: Tensor, note: Callable[[float], None] = lambda share: None) -> Tensor:
     """Vectors (N, D) -> places (N, 2) in [-1, 1]: t-SNE of the first ANCHORS, the others between them."""
     centred = vectors - vectors.mean(0)
-    _, _, axes = torch.pca_lowrank(centred, q=min(30, *vectors.shape), center=False)
+    # All of the eigenvectors: torch.pca_lowrank draws random numbers, and the map came out turned at each start.
+    axes = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -30:]
     reduced = centred @ axes
     anchors = reduced[:ANCHORS]
     places = embed(anchors, note)

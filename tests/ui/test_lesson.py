@@ -250,7 +250,12 @@ def test_the_scores_count_the_mistakes():
 
 
 def test_neighbours_are_those_of_brute_force(page):
-    answer = predict.place_on_map(page, Atlases())({"index": 7, "network": "mlp", "view": "outputs"})
+    atlases, question = Atlases(), {"index": 7, "network": "mlp", "view": "outputs"}
+    assert predict.place_on_map(page, atlases)(question) == {"place": None}  # it makes no map
+    assert predict.look_at_map(page, atlases)(question)["size"] == 10
+    answer = predict.place_on_map(page, atlases)(question)
+    reading = page.networks.get("mlp").read_ink(to_ink(load_mnist().test_images[7:8]))[0]
+    assert answer["share"] == pytest.approx(float(reading.probabilities.max()))
     network = Recognizer.load(WEIGHTS / "mlp.safetensors").model
     with torch.no_grad():
         outputs = network(to_ink(load_mnist().test_images)).softmax(1)
@@ -270,6 +275,7 @@ def test_the_map_keeps_kinds_together(monkeypatch):
     assert places.shape == (400, 2)
     assert places.abs().max() == pytest.approx(1)
     assert shares[-1] == 1
+    assert torch.equal(places, make_map(vectors))  # the same map at every start
     nearest = torch.cdist(places, places).fill_diagonal_(9).argmin(1)
     assert (kinds[nearest] == kinds).float().mean() > 0.95
 

@@ -32,15 +32,14 @@ def look_at_map(page: Page, atlases: Atlases) -> ServerFunction:
 def place_on_map(page: Page, atlases: Atlases) -> ServerFunction:
     @answer_errors
     def place_on_map(payload: Answer) -> Answer:
-        """A digit -> where it lies on the map, and its nearest test digits."""
+        """A digit -> where it lies on the map, once that is there, and its nearest test digits."""
         ink = parse_ink(payload)[None]
         view = parse_choice(payload, "view", VIEWS)
         path = page.networks.path(payload.get("network") or "")
-        with own_turn():
-            atlas = atlases.look(path, view)
-            if atlas is None or not ink.any():
-                return {"place": None}
-            place, nearest = atlas.place(ink, NEIGHBOURS)
+        atlas = atlases.get(path, view)  # no turn: it asks as often as the pen moves, and costs what a reading does
+        if atlas is None or not ink.any():
+            return {"place": None}
+        place, nearest = atlas.place(ink, NEIGHBOURS)
         data = load_mnist()
         reading = page.networks.chosen(payload).read_ink(ink)[0]
         return {
