@@ -10,22 +10,21 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from digits.device import alone_on, give_way, ran_out_of_memory, select_device
 from digits.errors import DigitsError
-from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job, KeptRuns, hash_visitor
+from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.loop import train
 from digits.training.teaching import TeachConfig, teach
 from digits.turns import in_turn
 
+MOST_PAUSED, MOST_PAUSED_A_CLIENT = 8, 2  # each keeps its memory: some 20 MB
 OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
 
 
@@ -56,7 +55,7 @@ class JobQueue:
         self._torch_threads = torch.get_num_threads()
         for job in runs.load() if runs else ():
             self._jobs[job.id] = job
-        if any(job.active for job in self._jobs.values()):
+        if any(job.state == WAITING for job in self._jobs.values()):
             with self._lock:
                 self._begin()
 
@@ -106,12 +105,46 @@ class JobQueue:
         """
         with self._lock:
             active = [job for job in self._jobs.values() if job.belongs_to(visitor) and job.active]
+            idle = [job for job in active if job.state != RUNNING and not job.stop_requested.is_set()]
             for job in active:
                 job.stop_requested.set()
-                if job.state == WAITING:
-                    job.state, job.message = STOPPED, "Stopped before it began; there are no weights."
-                    self._save(job)
+        for job in idle:  # without the lock: to write weights takes a second
+            message = f"Stopped; {_left(job)}." if job.begun else "Stopped before it began; there are no weights."
+            _close(job)
+            with self._lock:
+                job.state, job.message = STOPPED, message
+                self._save(job)
         return bool(active)
+
+    def pause(self, visitor: str) -> None:
+        """Ask this visitor's training to stand still after its step in progress; others may train meanwhile. Raises
+        DigitsError where too many stand still, here or of this client's.
+        """
+        with self._lock:
+            paused = [job for job in self._jobs.values() if job.state == PAUSED or job.pause_requested.is_set()]
+            for job in self._jobs.values():
+                if not job.belongs_to(visitor) or job.state not in (WAITING, RUNNING) or job in paused:
+                    continue
+                if isinstance(job.config, TeachConfig):  # it takes seconds
+                    continue
+                own = sum(still.client == job.client for still in paused)
+                if len(paused) >= MOST_PAUSED or own >= MOST_PAUSED_A_CLIENT:
+                    raise DigitsError("Too many trainings are paused on this server; stop yours, or let it go on.")
+                job.pause_requested.set()
+                if job.state == WAITING:
+                    job.state = PAUSED
+                    self._save(job)
+
+    def go_on(self, visitor: str) -> None:
+        """Let this visitor's paused training wait for its turn to go on."""
+        with self._lock:
+            for job in self._jobs.values():
+                if job.belongs_to(visitor) and job.active:
+                    job.pause_requested.clear()
+                    if job.state == PAUSED and not job.stop_requested.is_set():
+                        job.state = WAITING
+                        self._save(job)
+                        self._begin()
 
     def keep(self, visitor: str, job_id: str) -> Job:
         """Offer this visitor's taught network from now on. Raises DigitsError where it is not here (any more)."""
@@ -254,27 +287,43 @@ class JobQueue:
                     traceback.print_exc()
                     state, message = FAILED, "The training failed by a fault of the server's; its log says more."
             with self._lock:
+                if state == PAUSED and (job.stop_requested.is_set() or not job.pause_requested.is_set()):
+                    state = WAITING  # the visitor was faster
                 job.state, job.message = state, message
                 self._save(job)
 
     def _run(self, job: Job) -> tuple[str, str]:
-        """Train or teach to the end, to Stop or to the time limit -> (state, message)."""
-        started = time.monotonic()
-        teaching = isinstance(job.config, TeachConfig)
-        updates: Generator[Any, None, None]
-        updates = teach(job.config) if teaching else train(job.config, resume=job.resumes, watch=job.watch)
-        left = "nothing was taught" if teaching else "the weights so far are kept"
+        """Train or teach to the end, to Pause, to Stop or to the time limit -> (state, message)."""
+        if job.work is None:
+            teaching = isinstance(job.config, TeachConfig)
+            job.work = teach(job.config) if teaching else train(job.config, resume=job.resumes, watch=job.watch)
+        began, state = time.monotonic() - job.seconds, DONE
         try:
-            for update in updates:
+            for update in job.work:
                 job.updates.append(dataclasses.replace(update, model=None))
+                job.seconds = time.monotonic() - began
                 if update.done:
                     return DONE, ""
                 if job.stop_requested.is_set():
-                    return STOPPED, f"Stopped; {left}."
+                    return STOPPED, f"Stopped; {_left(job)}."
+                if job.pause_requested.is_set():
+                    state = PAUSED
+                    return PAUSED, ""
                 limit, why = self._limit()
-                if time.monotonic() - started > limit:
-                    return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {left}."
+                if job.seconds > limit:
+                    return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {_left(job)}."
         finally:
-            updates.close()  # a training writes its weights then
-            (job.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and the page resumes nothing
+            if state != PAUSED:
+                _close(job)
         return DONE, ""
+
+
+def _close(job: Job) -> None:
+    if job.work is not None:
+        job.work.close()  # a training writes its weights then
+    job.work = None
+    (job.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and what has ended is not resumed
+
+
+def _left(job: Job) -> str:
+    return "nothing was taught" if isinstance(job.config, TeachConfig) else "the weights so far are kept"

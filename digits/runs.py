@@ -13,6 +13,7 @@ import secrets
 import shutil
 import sys
 import threading
+from collections.abc import Generator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,8 @@ from digits.training.config import TrainConfig, settings_of
 from digits.training.look import Watch
 from digits.training.update import TrainingUpdate
 
-WAITING, RUNNING, DONE, STOPPED, FAILED = "waiting", "running", "done", "stopped", "failed"
+WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
+DONE, STOPPED, FAILED = "done", "stopped", "failed"
 
 MOST_BYTES = 2_000_000_000  # of all runs together; the oldest unpinned ones make room
 FORMAT = 1
@@ -81,14 +83,23 @@ class Job:
     """Whether it was interrupted by the end of an earlier server, and goes on from its last validation."""
     kept: bool = True
     """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
+    work: Generator[Any, None, None] | None = field(default=None, repr=False)
+    """What yields the updates, from its turn to its end; a paused job's stands still."""
+    seconds: float = 0.0
+    """How long it has run, of the time that a run may take."""
     stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
+    pause_requested: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def belongs_to(self, visitor: str) -> bool:
         return self.visitor == hash_visitor(visitor)
 
     @property
     def active(self) -> bool:
-        return self.state in (WAITING, RUNNING)
+        return self.state in (WAITING, RUNNING, PAUSED)
+
+    @property
+    def begun(self) -> bool:
+        return self.work is not None or self.resumes
 
     @property
     def weights(self) -> Path | None:
@@ -173,7 +184,7 @@ def _read(folder: Path) -> Job:
     )
     job.updates = _read_log(folder / "log.jsonl")
     if job.active:
-        job.state, job.watch = WAITING, Watch()
+        job.state, job.watch = PAUSED if job.state == PAUSED else WAITING, Watch()
         job.resumes = (folder / "state.pt").is_file()
     return job
 

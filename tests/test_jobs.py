@@ -13,7 +13,7 @@ from digits import DigitsError, Recognizer, TrainConfig, jobs
 from digits.device import NICENESS
 from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS
-from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING
+from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING
 from digits.training import loop, teaching
 from digits.training.teaching import TeachConfig
 
@@ -71,6 +71,69 @@ def test_one_trains_and_the_others_wait_in_order(queue):
     assert Recognizer.load(first.weights).card["complete"] is False
     assert queue.ahead(third) == 0
     queue.stop("cem")
+
+
+def test_a_paused_training_lets_others_train_and_goes_on_where_it_stood(queue):
+    job = queue.start(dataclasses.replace(QUICK, epochs=20), "ann")
+    whole = queue.start(dataclasses.replace(QUICK, epochs=20), "bob")
+    wait_for(lambda: job.updates)
+    queue.pause("ann")
+    wait_for(lambda: job.state == PAUSED)
+    seen = len(job.updates)
+    wait_for(lambda: not whole.active)
+    assert (job.state, job.active, len(job.updates)) == (PAUSED, True, seen)
+    with pytest.raises(DigitsError, match="has not ended"):
+        queue.start(QUICK, "ann")
+    elapsed = job.updates[-1].elapsed
+    threading.Event().wait(0.5)
+    queue.go_on("ann")
+    wait_for(lambda: not job.active)
+    assert job.state == DONE
+    assert job.updates[seen].step > job.updates[seen - 1].step
+    assert job.updates[seen].elapsed - elapsed < 0.5  # the pause does not count
+    weights = [Recognizer.load(ended.weights).model.state_dict() for ended in (job, whole)]
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+
+
+def test_a_paused_training_is_stopped_at_once_and_keeps_its_weights(queue):
+    job, bobs = queue.start(ENDLESS, "ann"), queue.start(ENDLESS, "bob")
+    wait_for(lambda: job.updates)
+    queue.pause("ann")
+    wait_for(lambda: bobs.state == RUNNING)
+    queue.stop("ann")
+    assert (job.state, job.message) == (STOPPED, "Stopped; the weights so far are kept.")
+    assert Recognizer.load(job.weights).card["complete"] is False
+    queue.go_on("ann")
+    assert job.state == STOPPED
+    queue.stop("bob")
+
+
+def test_one_that_waits_can_be_paused_too(queue):
+    first, second = queue.start(ENDLESS, "ann"), queue.start(QUICK, "bob")
+    queue.pause("bob")
+    assert second.state == PAUSED
+    wait_for(lambda: first.updates)
+    queue.stop("ann")
+    wait_for(lambda: not first.active)
+    assert second.state == PAUSED
+    queue.go_on("bob")
+    wait_for(lambda: second.state == DONE)
+
+
+def test_so_many_stand_still_and_no_more(queue, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_PAUSED", 3)
+    for visitor, client in (("ann", "a"), ("bob", "a"), ("cem", "a"), ("dan", "b"), ("eva", "c")):
+        queue.start(ENDLESS, visitor, client=client)
+    queue.pause("ann")
+    queue.pause("ann")  # pressed twice
+    queue.pause("bob")
+    with pytest.raises(DigitsError, match="Too many trainings are paused"):
+        queue.pause("cem")  # the client's third
+    queue.pause("dan")
+    with pytest.raises(DigitsError, match="Too many trainings are paused"):
+        queue.pause("eva")  # the server's fourth
+    for visitor in ("ann", "bob", "cem", "dan", "eva"):
+        queue.stop(visitor)
 
 
 def test_a_visitor_trains_one_at_a_time_and_sees_only_their_own(queue):

@@ -1,5 +1,6 @@
 """Trainings that outlast the server: a queue on the same folder has them again."""
 
+import dataclasses
 import json
 import time
 
@@ -8,7 +9,7 @@ import pytest
 from digits import runs as runs_module
 from digits.errors import DigitsError
 from digits.jobs import JobQueue
-from digits.runs import DONE, WAITING, KeptRuns, default_folder, hash_visitor
+from digits.runs import DONE, PAUSED, STOPPED, WAITING, KeptRuns, default_folder, hash_visitor
 from digits.training.config import TrainConfig
 
 QUICK = TrainConfig("mlp", epochs=1, batch_size=2_000, augment="none", device="cpu", examples=4_000)
@@ -61,6 +62,40 @@ def test_an_interrupted_run_waits_for_its_turn_again(tmp_path, monkeypatch):
     (job,) = JobQueue(runs=KeptRuns(tmp_path)).of_visitor("ann")
     assert job.state == WAITING
     assert not job.resumes  # it has no state: it begins anew
+
+
+def test_a_paused_run_is_still_paused_after_the_server_s_end_and_goes_on(tmp_path):
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    job = queue.start(dataclasses.replace(QUICK, epochs=30), "ann")
+    wait_for(lambda: (job.folder / "state.pt").is_file())
+    queue.pause("ann")
+    wait_for(lambda: job.state == PAUSED)
+    queue.close()
+    later = JobQueue(runs=KeptRuns(tmp_path))
+    (job,) = later.of_visitor("ann")
+    assert (job.state, job.resumes) == (PAUSED, True)
+    steps = job.updates[-1].step
+    later.go_on("ann")
+    wait_for(lambda: not job.active)
+    assert job.state == DONE, job.message
+    assert job.updates[-1].step > steps
+    later.close()
+
+
+def test_a_paused_run_of_an_earlier_server_can_be_stopped(tmp_path):
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    job = queue.start(dataclasses.replace(QUICK, epochs=30), "ann")
+    wait_for(lambda: (job.folder / "state.pt").is_file())
+    queue.pause("ann")
+    wait_for(lambda: job.state == PAUSED)
+    queue.close()
+    later = JobQueue(runs=KeptRuns(tmp_path))
+    later.stop("ann")
+    (job,) = later.of_visitor("ann")
+    assert (job.state, job.message) == (STOPPED, "Stopped; the weights so far are kept.")
+    assert job.weights
+    assert not (job.folder / "state.pt").exists()
+    later.close()
 
 
 @pytest.mark.parametrize(

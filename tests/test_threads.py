@@ -56,9 +56,10 @@ def test_there_are_no_more_threads_than_the_quota_and_what_was_set_stays(groups,
     groups("0::/\n", {"cpu.max": "120000 100000"})
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
-    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "KMP_BLOCKTIME"):
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "KMP_BLOCKTIME", "GOMP_SPINCOUNT"):
         monkeypatch.delenv(name, raising=False)
-    assert threads.missing_settings() == {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0"}
+    wait = {"OMP_WAIT_POLICY": "passive", "KMP_BLOCKTIME": "0", "GOMP_SPINCOUNT": "1000"}
+    assert threads.missing_settings() == {"OMP_NUM_THREADS": "2", **wait}
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     assert threads.missing_settings() == {"KMP_BLOCKTIME": "0"}

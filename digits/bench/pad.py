@@ -85,7 +85,10 @@ def _app() -> Iterator[str]:
         port = probe.getsockname()[1]
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--port", str(port)], cwd=root, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None

@@ -103,6 +103,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
             schedule.step()
             if workers.first and plan.is_due(step, window.seconds):
                 yield record.tell(step, window.means())
+                record.go_on()
                 window.restart()
     finally:
         record.close(step)

@@ -51,7 +51,8 @@ class Record:
         self.validation: Score | None = None  # the latest
         self.best = -1.0  # validation accuracy
         self.failed = False
-        self.started = time.perf_counter()
+        self.started = time.perf_counter()  # later by what was no training
+        self.told = self.started
 
     def begin(self, state: dict[str, Any] | None, rank: int, augment_generator: torch.Generator) -> int:
         """Begin the folder anew, or take up the run that left `state` -> the steps that are done.
@@ -106,7 +107,12 @@ class Record:
         self.folder.log(self.update.to_json())
         if validation:
             self._keep(step, validation)
+        self.told = time.perf_counter()
         return self.update
+
+    def go_on(self) -> None:
+        """The time since the last `tell` was the caller's, who may have paused the run: it does not count."""
+        self.started += time.perf_counter() - self.told
 
     def close(self, step: int) -> None:
         """The end of the run, whether it is whole or was closed after `step` steps: its weights are kept."""

@@ -11,7 +11,7 @@ from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
 from digits.model.builder import BUILT, MOST_LAYERS, create_network
 from digits.model.describe import describe_layers
-from digits.runs import DONE, FAILED, RUNNING, STOPPED, WAITING, Job
+from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
 from digits.training.look import Look, Looker, Watch, hard_digits
 from digits.training.speed import images_per_second
@@ -32,7 +32,7 @@ EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build fr
 
 
 def train_tab(page: Page) -> gr.HTML:
-    functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page)]
+    functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page), pause_training(page)]
     functions += [list_runs(page), change_run(page), read_with_all(page), write_pytorch(page)]
     ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
     choices = {
@@ -203,6 +203,19 @@ def stop_training(page: Page) -> Callable[..., Any]:
     return stop_training
 
 
+def pause_training(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    def pause_training(payload: dict[str, Any]) -> dict[str, Any]:
+        """{"pause": true} lets the visitor's training stand still, {"pause": false} lets it go on."""
+        pause = payload.get("pause")
+        if type(pause) is not bool:
+            raise DigitsError("A training is paused or goes on; wanted true or false.")
+        (page.jobs.pause if pause else page.jobs.go_on)(parse_visitor(payload))
+        return {}
+
+    return pause_training
+
+
 def list_runs(page: Page) -> Callable[..., Any]:
     @answer_errors
     def list_runs(payload: dict[str, Any]) -> dict[str, Any]:
@@ -252,6 +265,10 @@ def sentence(job: Job, ahead: int) -> str:
     title = TITLES[job.config.model]
     if job.active and job.stop_requested.is_set():
         return "Stopping."
+    if job.state == PAUSED:
+        return "Paused, and others may train. It keeps its place in the run, and goes on when you say so."
+    if job.state == RUNNING and job.pause_requested.is_set():
+        return "Pausing."
     if job.state == WAITING and ahead == 0:
         return f"Starting {title}."
     if job.state == WAITING:

@@ -101,6 +101,31 @@ def test_a_closed_page_finds_its_training_again_and_stop_keeps_the_weights(visit
     expect(page.locator(".network b")).to_have_text("Run 1, MLP 784-512-10")
 
 
+def test_a_paused_training_stands_still_lets_another_visitor_train_and_goes_on(visit):
+    visitor, guest = visit(), visit()
+    page = open_train(visitor, "Beginners' text")
+    field(visitor, "Epochs").fill("1000")
+    train(visitor)
+    page.wait_for_function("document.querySelector('.numbers dd')?.textContent > 0.05")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".live-pill")).to_have_text("Paused")
+    expect(page.locator(".live .about")).to_contain_text("Paused, and others may train")
+    epoch = page.locator(".numbers dd").first.inner_text()
+    open_train(guest)
+    train(guest)
+    expect(done(guest)).to_have_text("Run 1 is done, and in use", timeout=120_000)
+    assert page.locator(".numbers dd").first.inner_text() == epoch
+    page.reload()  # it is found again, still paused
+    visitor.tab("Train")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_function("epoch => document.querySelector('.numbers dd')?.textContent > epoch", arg=epoch)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".live-pill")).to_have_text("Paused")
+    page.get_by_role("button", name="Stop and keep it").click()
+    expect(done(visitor)).to_have_text("Run 1 was stopped")
+    expect(page.get_by_role("button", name="Draw on it")).to_be_visible()
+
+
 def test_a_second_visitor_waits_in_the_queue_and_cannot_see_the_first_ones_networks(visit):
     first, second = visit(), visit()
     open_train(first, "Beginners' text")

@@ -25,11 +25,12 @@ export function mountAnswer(element, desk, correct) {
   labels.append(...buttons);
 
   function showBars(probabilities, first) {
+    const height = columns[0].bar.clientHeight; // once: each look lays the page out anew
     columns.forEach(({ bar, fill, share }, digit) => {
       const value = probabilities[digit] ?? 0;
       bar.className = digit === first ? 'bar first' : value > SHOWN ? 'bar' : 'bar none';
       fill.style.transform = `scaleY(${Math.max(0.012, value)})`;
-      share.style.transform = `translateY(${-value * bar.clientHeight}px)`;
+      share.style.transform = `translateY(${-value * height}px)`;
       say(share, value > SHOWN ? percent(value) : '');
       buttons[digit].classList.toggle('first', digit === first);
     });

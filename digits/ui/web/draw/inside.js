@@ -1,11 +1,12 @@
 // Inside this network, at this moment: strokes, 28x28, hidden units or maps, outputs. It moves with the pen, and is
 // asked for only while it is on the screen.
 import { bytes, make, say } from '../lib/dom.js';
-import { paintDrawing, paintShares, paintWeights } from '../lib/paint.js';
+import { colour, mix, paintDrawing, paintShares, paintWeights } from '../lib/paint.js';
 import { PEN } from '../lib/sheet.js';
 
 const ROWS = 16; // of a layer of units
 const GAP = 1; // cells between two maps
+const PAUSE = 80; // milliseconds between two of them while the pen is down: painting it takes longer than the bars
 
 export function mountInside(element, desk, call, question) {
   const find = (selector) => element.querySelector(selector);
@@ -17,16 +18,19 @@ export function mountInside(element, desk, call, question) {
   });
   logits.append(...cells.map(({ node }) => node));
   let visible = false;
+  let waiting = null; // the reading to paint
+  let painted = 0; // when the last was, on the clock of performance.now()
   let pinned = false;
   let shown = '';
   let figures = [];
   const state = {
-    /** Whether readings should bring the inside with them. */
+    /** Whether the next reading should bring the inside with it. */
     get wanted() {
-      return visible && !desk.wide;
+      return visible && !desk.wide && (!desk.stroke || performance.now() - painted >= PAUSE);
     },
     show,
     empty() {
+      waiting = null;
       for (const canvas of [seen, strokes]) canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
       for (const { canvas, stage } of figures)
         paintStage(canvas, { ...stage, values: new Uint8Array(product(stage.shape)) });
@@ -40,7 +44,18 @@ export function mountInside(element, desk, call, question) {
     if (visible && !before) element.dispatchEvent(new CustomEvent('digits:inside'));
   }).observe(find('.inside'));
 
+  /** In the next frame, with the bars: they do not wait for it. */
   function show(reading) {
+    if (!reading.inside) return;
+    if (!waiting) requestAnimationFrame(paint);
+    waiting = reading;
+  }
+
+  function paint() {
+    const reading = waiting;
+    waiting = null;
+    if (!reading) return;
+    painted = performance.now();
     paintDrawing(
       strokes,
       { ...desk.drawing, strokes: desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes },
@@ -48,7 +63,6 @@ export function mountInside(element, desk, call, question) {
       PEN,
     );
     paintShares(seen, bytes(reading.ink), 28, 28);
-    if (!reading.inside) return;
     const key = reading.inside.stages.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
     if (key !== shown) build(reading.inside.stages);
     shown = key;
@@ -181,27 +195,28 @@ function paintStage(canvas, stage) {
   const [columnsOfCells, rowsOfCells] = sizeOf(stage);
   const [count, height = 1, width = 1] = stage.shape;
   const scale = stage.units ? 1 : 4; // units have round cells with air between them
-  canvas.width = columnsOfCells * scale;
-  canvas.height = rowsOfCells * scale;
-  const brush = canvas.getContext('2d');
-  const style = getComputedStyle(canvas);
-  const colours = ['--sunk', '--a'].map((name) => style.getPropertyValue(name).trim());
+  const [wide, high] = [columnsOfCells * scale, rowsOfCells * scale];
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+  const [ground, tint] = ['--sunk', '--a'].map((name) => colour(canvas, name));
   const columns = stage.units ? Math.ceil(count / 4) : Math.ceil(count / ROWS);
   const [stepX, stepY] = stage.units ? [width + GAP, height + GAP] : [2, 2];
-  for (let i = 0; i < count; i++) {
-    const left = (i % columns) * stepX * scale;
-    const top = Math.floor(i / columns) * stepY * scale;
-    brush.globalAlpha = 1;
-    brush.fillStyle = colours[0];
-    const [wide, high] = stage.units ? [width, height] : [1.5 * scale, 1.5 * scale];
-    brush.fillRect(left, top, wide, high);
-    brush.fillStyle = colours[1];
-    for (let cell = 0; cell < width * height; cell++) {
-      const value = stage.values[i * width * height + cell];
-      if (!value) continue;
-      brush.globalAlpha = Math.sqrt(value / 255); // the root, so that weak ones show
-      if (stage.units) brush.fillRect(left + (cell % width), top + Math.floor(cell / width), 1, 1);
-      else brush.fillRect(left, top, wide, high);
-    }
+  const size = stage.units ? 1 : 1.5 * scale;
+  const image = new ImageData(wide, high);
+  const pixels = new Uint32Array(image.data.buffer);
+  // The root, so that weak ones show.
+  const shades = Array.from({ length: 256 }, (_, value) => pixelOf(mix(ground, tint, Math.sqrt(value / 255))));
+  for (let cell = 0; cell < stage.values.length; cell++) {
+    const [unit, place] = [Math.floor(cell / (width * height)), cell % (width * height)];
+    const left = (unit % columns) * stepX * scale + (place % width);
+    const top = Math.floor(unit / columns) * stepY * scale + Math.floor(place / width);
+    const shade = shades[stage.values[cell]];
+    for (let y = top; y < top + size; y++) pixels.fill(shade, y * wide + left, y * wide + left + size);
   }
+  canvas.getContext('2d').putImageData(image, 0, 0);
+}
+
+/** [r, g, b] -> a pixel of ImageData as one number. */
+function pixelOf([red, green, blue]) {
+  return new Uint32Array(Uint8ClampedArray.of(red, green, blue, 255).buffer)[0];
 }

@@ -39,16 +39,16 @@ export function mountLive(element, constants) {
     time.value = at;
     const update = run.updates[at];
     time.setAttribute('aria-valuetext', `epoch ${update.epoch.toFixed(2)}`);
-    say(pill, live ? (run.active ? 'Live' : 'At the end') : run.active ? 'Back to live' : 'To the end');
-    const runs = [run, ...compared].map((one) => ({
-      name: one.name.toLowerCase(),
-      epochs: one.settings.epochs,
-      loss: one.updates.map((point) => [point.epoch, point.loss, point.held_out?.[0] ?? null]),
-      accuracy: one.updates.map((point) => [point.epoch, point.accuracy, point.held_out?.[1] ?? null]),
+    say(pill, nameMoment(run, live));
+    const runs = [run, ...compared].map((shown) => ({
+      name: shown.name.toLowerCase(),
+      epochs: shown.settings.epochs,
+      loss: shown.updates.map((point) => [point.epoch, point.loss, point.held_out?.[0] ?? null]),
+      accuracy: shown.updates.map((point) => [point.epoch, point.accuracy, point.held_out?.[1] ?? null]),
     }));
     for (const kind of ['loss', 'accuracy'])
       charts[kind](
-        runs.map((one) => ({ ...one, points: one[kind] })),
+        runs.map((shown) => ({ ...shown, points: shown[kind] })),
         update.epoch,
       );
     const held = run.updates
@@ -92,10 +92,10 @@ export function mountLive(element, constants) {
       { name: run.name, looks },
       ...compared
         .slice(0, 1)
-        .map((one) => ({ name: one.name, looks: one.updates.map((point) => point.look).filter(Boolean) })),
+        .map((shown) => ({ name: shown.name, looks: shown.updates.map((point) => point.look).filter(Boolean) })),
     ];
-    const shown = all.filter((one) => one.looks[0]?.mine);
-    if (!shown.length) {
+    const ribbons = all.filter((shown) => shown.looks[0]?.mine);
+    if (!ribbons.length) {
       box.replaceChildren(
         make(
           'p',
@@ -105,12 +105,12 @@ export function mountLive(element, constants) {
       );
       return;
     }
-    if (box.querySelectorAll('.ribbon').length !== shown.length)
-      box.replaceChildren(...shown.map((_, i) => makeRibbon(i)));
-    shown.forEach((one, i) => {
+    if (box.querySelectorAll('.ribbon').length !== ribbons.length)
+      box.replaceChildren(...ribbons.map((_, i) => makeRibbon(i)));
+    ribbons.forEach((shown, i) => {
       const ribbon = box.querySelectorAll('.ribbon')[i];
-      say(ribbon.querySelector('.who'), all.length > 1 ? `${one.name}, now` : '');
-      showRibbon(ribbon, one.looks, i ? one.looks.length - 1 : at, i ? '--b' : '--a');
+      say(ribbon.querySelector('.who'), all.length > 1 ? `${shown.name}, now` : '');
+      showRibbon(ribbon, shown.looks, i ? shown.looks.length - 1 : at, i ? '--b' : '--a');
       const tile = ribbon.querySelector('canvas.tile');
       if (tile) paintDrawing(tile, store.get('drawing'), constants.unit, 60);
     });
@@ -153,6 +153,9 @@ export function mountLive(element, constants) {
     );
     find('.stop').hidden = !run.active;
     find('.stop').disabled = run.stopping;
+    find('.pause').hidden = !run.active;
+    find('.pause').disabled = run.stopping;
+    say(find('.pause'), run.state === 'paused' ? 'Go on' : 'Pause');
   }
 
   time.addEventListener('input', () => {
@@ -211,12 +214,19 @@ export function mountLive(element, constants) {
   };
 }
 
+/** What the end of the time line is, and the way to it. */
+function nameMoment({ active, state }, live) {
+  if (!live) return active ? 'Back to live' : 'To the end';
+  if (state === 'paused') return 'Paused';
+  return active ? 'Live' : 'At the end';
+}
+
 /** One sentence of plain reading, at most one at a time. */
 export function plain(run, at) {
   const seen = run.updates.slice(0, at + 1);
   const last = seen[seen.length - 1];
   const held = seen.filter((update) => update.held_out);
-  if (run.state === 'waiting') return run.sentence;
+  if (['waiting', 'paused'].includes(run.state)) return run.sentence;
   if (last.loss > 2.2 && last.epoch > 0.3) return 'Loss is not falling: the rate may be too high.';
   if (held.length > 5) {
     const recent = held.slice(-4).map((update) => update.held_out[1]);

@@ -120,6 +120,10 @@ export function mount({ element, props, server }) {
   find('.pytorch-of-settings').addEventListener('click', () => showPytorch(settings.read()));
   find('.pytorch-of-run').addEventListener('click', () => showPytorch(live.run.settings));
   find('.stop').addEventListener('click', () => call('stop_training'));
+  find('.pause').addEventListener('click', async () => {
+    const answer = await call('pause_training', { pause: live.run.state !== 'paused' });
+    say(find('.live .plain'), answer.error ?? '');
+  });
   find('.mistakes').addEventListener('click', () => store.set({ tab: 'evaluate' }));
   find('.draw-on-it').addEventListener('click', () => {
     if (live.run?.network) use(live.run.network);
