@@ -57,7 +57,7 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(address)
-        page.locator(".paper").wait_for()
+        page.locator(".network b:not(:empty)").wait_for()  # now it reads
         page.evaluate("""() => {
             window.readings = [];
             new PerformanceObserver((list) => window.readings.push(...list.getEntries().filter(

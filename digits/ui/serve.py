@@ -30,7 +30,7 @@ from digits.ui.client import KnowClient, trust_proxies
 from digits.ui.limit_body import LimitBody
 from digits.ui.page import build_page
 from digits.ui.page_state import Page
-from digits.ui.parts import serve_modules
+from digits.ui.parts import preload, serve_modules
 from digits.ui.proxies import ask_directly
 from digits.ui.refuse_garbage import RefuseGarbage, quiet_queue
 from digits.ui.refuse_other_sites import RefuseOtherSites
@@ -101,6 +101,7 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),  # no font is loaded
             run_history=False,  # it would cost 10 to 22 ms at every live event
             ssr_mode=False,
+            head=preload(),
             **options,
             max_file_size=LARGEST_UPLOAD,
             app_kwargs={"middleware": [(layer, (), {}) for layer in MIDDLEWARE], "routes": serve_modules(demo)},

@@ -6,7 +6,7 @@ import { PEN } from '../lib/sheet.js';
 
 const ROWS = 16; // of a layer of units
 const GAP = 1; // cells between two maps
-const PAUSE = 80; // milliseconds between two of them while the pen is down: painting it takes longer than the bars
+const PAUSE = 100; // milliseconds between two of them while the pen is down: painting it takes longer than the bars
 
 export function mountInside(element, desk, call, question) {
   const find = (selector) => element.querySelector(selector);
@@ -204,19 +204,28 @@ function paintStage(canvas, stage) {
   const size = stage.units ? 1 : 1.5 * scale;
   const image = new ImageData(wide, high);
   const pixels = new Uint32Array(image.data.buffer);
-  // The root, so that weak ones show.
-  const shades = Array.from({ length: 256 }, (_, value) => pixelOf(mix(ground, tint, Math.sqrt(value / 255))));
+  const tones = shadesOf(ground, tint);
   for (let cell = 0; cell < stage.values.length; cell++) {
     const [unit, place] = [Math.floor(cell / (width * height)), cell % (width * height)];
     const left = (unit % columns) * stepX * scale + (place % width);
     const top = Math.floor(unit / columns) * stepY * scale + Math.floor(place / width);
-    const shade = shades[stage.values[cell]];
+    const shade = tones[stage.values[cell]];
     for (let y = top; y < top + size; y++) pixels.fill(shade, y * wide + left, y * wide + left + size);
   }
   canvas.getContext('2d').putImageData(image, 0, 0);
 }
 
-/** [r, g, b] -> a pixel of ImageData as one number. */
-function pixelOf([red, green, blue]) {
-  return new Uint32Array(Uint8ClampedArray.of(red, green, blue, 255).buffer)[0];
+let shades = { key: '', pixels: null };
+
+/** The pixels of activations 0 to 255, each as one number. */
+function shadesOf(ground, tint) {
+  const key = `${ground} ${tint}`;
+  if (shades.key !== key) {
+    const pixels = new Uint32Array(256);
+    const parts = new Uint8ClampedArray(pixels.buffer);
+    // The root, so that weak ones show.
+    for (let value = 0; value < 256; value++) parts.set([...mix(ground, tint, Math.sqrt(value / 255)), 255], value * 4);
+    shades = { key, pixels };
+  }
+  return shades.pixels;
 }

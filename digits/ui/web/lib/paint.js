@@ -51,9 +51,11 @@ export function paintWeights(canvas, weights, width, height) {
 /** Strokes or picture of a drawing, as large as the canvas. */
 export function paintDrawing(canvas, drawing, unit, pen) {
   const size = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1)) || canvas.width;
-  canvas.width = size;
-  canvas.height = size;
+  if (canvas.width !== size) canvas.width = size;
+  if (canvas.height !== size) canvas.height = size;
   const brush = canvas.getContext('2d');
+  brush.setTransform(1, 0, 0, 1, 0, 0);
+  brush.clearRect(0, 0, size, size);
   const points = drawing.strokes.flat();
   if (drawing.picture) {
     const { bitmap } = drawing.picture;
@@ -66,7 +68,7 @@ export function paintDrawing(canvas, drawing, unit, pen) {
   const width = Math.max(unit, ...points.map(([x]) => x));
   const scale = size / width;
   brush.setTransform(scale, 0, 0, scale, 0, ((width - unit) / 2) * scale);
-  brush.strokeStyle = brush.fillStyle = getComputedStyle(canvas).color;
+  brush.strokeStyle = brush.fillStyle = `rgb(${colour(canvas, '--ink').join(' ')})`;
   brush.lineWidth = pen;
   brush.lineCap = brush.lineJoin = 'round';
   for (const stroke of drawing.strokes) {
