@@ -46,9 +46,7 @@ function showPill(pill) {
     pill.hidden = !training;
     if (!training) return;
     const { state, share = 0, ahead = 0 } = training;
-    say(
-      pill,
-      state === 'waiting' ? `${ahead} before` : state === 'done' ? '✓' : state === 'failed' ? '!' : percent(share),
-    );
+    const words = { waiting: `${ahead} before`, paused: 'paused', done: '✓', failed: '!' };
+    say(pill, words[state] ?? percent(share));
   });
 }

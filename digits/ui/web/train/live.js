@@ -226,7 +226,8 @@ export function plain(run, at) {
   const seen = run.updates.slice(0, at + 1);
   const last = seen[seen.length - 1];
   const held = seen.filter((update) => update.held_out);
-  if (['waiting', 'paused'].includes(run.state)) return run.sentence;
+  if (run.state === 'paused') return '';
+  if (run.state === 'waiting') return run.sentence;
   if (last.loss > 2.2 && last.epoch > 0.3) return 'Loss is not falling: the rate may be too high.';
   if (held.length > 5) {
     const recent = held.slice(-4).map((update) => update.held_out[1]);
