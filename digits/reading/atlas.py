@@ -20,6 +20,7 @@ ANCHORS = 1_000  # digits whose places t-SNE finds; all others lie between their
 NEAREST = 5
 STEPS = 300
 PERPLEXITY = 30.0
+WHOLE = 32_767  # of a packed place: 1
 KEPT = 8  # atlases, up to 8 MB each
 
 
@@ -35,8 +36,8 @@ class Atlas:
 
     @property
     def packed(self) -> str:
-        """The places, base64 of int16 x, y, x, y, ..., 32767 is 1."""
-        return base64.b64encode((self.places * 32_767).round().short().numpy().tobytes()).decode()
+        """The places, base64 of int16 x, y, x, y, ..., WHOLE is 1."""
+        return base64.b64encode((self.places * WHOLE).round().short().numpy().tobytes()).decode()
 
     def place(self, ink: Tensor, count: int) -> tuple[list[float], list[int]]:
         """Ink (1, 1, 28, 28) -> x and y in [-1, 1], and its `count` nearest test digits, the nearest first."""

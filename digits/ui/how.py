@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from digits.reading.atlas import Atlases
+from digits.reading.atlas import WHOLE, Atlases
 from digits.ui.lesson import collect, define, graph, loss, modes, predict, step
 from digits.ui.page_state import Page
 from digits.ui.parts import part
@@ -43,4 +43,5 @@ def how_tab(page: Page) -> gr.HTML:
         mostSteps=step.MOST_STEPS,
         stepRates=step.RATES,
         each=modes.EACH,
+        whole=WHOLE,
     )

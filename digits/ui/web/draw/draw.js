@@ -1,6 +1,7 @@
 // The Draw tab. Its state is one object, `desk`; the drawing itself is also the page's (store), as is the reading.
 import { bytes, make, say } from '../lib/dom.js';
 import { makeHistory } from '../lib/history.js';
+import { SIDE } from '../lib/mnist.js';
 import { makePaper } from '../lib/pad.js';
 import { mountPen } from '../lib/pen.js';
 import { questionOf } from '../lib/question.js';
@@ -161,7 +162,7 @@ export function mount({ element, props, server }) {
     const found = await call('find_test_digit', which);
     if (desk.stroke || desk.drawing !== before) return;
     if (found.error) return complain(found.error);
-    const bitmap = make('canvas', { width: 28, height: 28 });
+    const bitmap = make('canvas', { width: SIDE, height: SIDE });
     paintInk(bitmap, bytes(found.ink), paper.canvas);
     change({ ...desk.drawing, strokes: [], picture: { bitmap, index: found.index, label: found.label } });
   }
@@ -202,7 +203,7 @@ export function mount({ element, props, server }) {
 
 /** Ink as the pad shows it: the pen's colour, see-through where there is paper. */
 function paintInk(canvas, shares, paper) {
-  const image = new ImageData(28, 28);
+  const image = new ImageData(SIDE, SIDE);
   const [red, green, blue] = getComputedStyle(paper)
     .color.match(/[\d.]+/g)
     .map(Number);

@@ -62,7 +62,7 @@ export function mountInside(element, desk, call, question) {
       desk.unit,
       PEN,
     );
-    paintShares(seen, bytes(reading.ink), 28, 28);
+    paintShares(seen, bytes(reading.ink));
     const key = reading.inside.stages.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
     if (key !== shown) build(reading.inside.stages);
     shown = key;

@@ -56,7 +56,7 @@ export function mountReader(element, desk, { call, question, paper, answer, insi
   function showStrip(reading) {
     if (!reading.strip) return;
     const canvases = [...element.querySelectorAll('.steps canvas')];
-    canvases.forEach((canvas, i) => paintShares(canvas, bytes(reading.strip[i]), 28, 28));
+    canvases.forEach((canvas, i) => paintShares(canvas, bytes(reading.strip[i])));
   }
 
   /** The pen is up: the other networks read too, and everything that costs more than a reading. */

@@ -1,5 +1,6 @@
 // Why this answer: what covering each part of the ink takes from it, and the maps of every layer with their filters.
 import { bytes, make, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { colour, mix, paintWeights } from '../lib/paint.js';
 import { latest } from '../lib/server.js';
 
@@ -10,8 +11,8 @@ const ABOUT =
 
 export function mountWhy(panel, desk, call, question) {
   const map = make('canvas', {
-    width: 28,
-    height: 28,
+    width: SIDE,
+    height: SIDE,
     class: 'map tile',
     role: 'img',
     'aria-label': 'Where the network looked',
@@ -46,7 +47,7 @@ export function mountWhy(panel, desk, call, question) {
     say(decisive, because.error || because.sentence);
     layers.replaceChildren();
     field.hidden = frame.hidden = true;
-    map.getContext('2d').clearRect(0, 0, 28, 28);
+    map.getContext('2d').clearRect(0, 0, SIDE, SIDE);
     if (because.error) return;
     paintImportance(map, bytes(because.ink), because.importance);
     const [top, left, side] = because.decisive;
@@ -65,12 +66,12 @@ export function mountWhy(panel, desk, call, question) {
 export function lay(box, top, left, bottom, right) {
   box.hidden = false;
   const place = { top, left, width: right - left, height: bottom - top };
-  for (const [name, value] of Object.entries(place)) box.style[name] = `${(value / 28) * 100}%`;
+  for (const [name, value] of Object.entries(place)) box.style[name] = `${(value / SIDE) * 100}%`;
 }
 
 export function paintImportance(canvas, ink, importance) {
   const [paper, pen, above, below] = ['--paper', '--ink', '--b', '--a'].map((name) => colour(canvas, name));
-  const image = new ImageData(28, 28);
+  const image = new ImageData(SIDE, SIDE);
   importance.forEach((value, i) => {
     const share = Math.min(1, Math.abs(value) * 1.4);
     const plain = mix(paper, pen, (ink[i] / 255) * (1 - 0.6 * share));
@@ -129,7 +130,7 @@ function mountPointing(canvas, { channels, height, width, across }, [sees, step,
     const found = under(event);
     field.hidden = !found;
     if (!found) return;
-    const ends = (at) => [Math.max(0, start + at * step - sees / 2), Math.min(28, start + at * step + sees / 2)];
+    const ends = (at) => [Math.max(0, start + at * step - sees / 2), Math.min(SIDE, start + at * step + sees / 2)];
     const [top, bottom] = ends(found.y);
     const [left, right] = ends(found.x);
     lay(field, top, left, bottom, right);

@@ -2,6 +2,7 @@
 
 import { lay, paintImportance } from '../draw/why.js';
 import { bytes, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { pictureOf } from '../lib/picture.js';
 import { latest } from '../lib/server.js';
@@ -11,7 +12,7 @@ import { packed, pixelsOf } from './sprite.js';
 const article = (digit) => (digit === 8 ? 'an' : 'a');
 
 export function mountExample(dialog, call, constants, opponent, source) {
-  const ink = make('canvas', { width: 28, height: 28, class: 'tile', role: 'img' });
+  const ink = make('canvas', { width: SIDE, height: SIDE, class: 'tile', role: 'img' });
   const frame = make('i', { class: 'frame', hidden: true });
   const view = {
     title: make('h2', { tabindex: -1 }),
@@ -42,7 +43,7 @@ export function mountExample(dialog, call, constants, opponent, source) {
     const wanted = all[at];
     pixels = await pixelsOf(wanted.sprite, wanted.at, constants.columns);
     if (wanted !== all[at]) return;
-    paintShares(ink, pixels, 28, 28);
+    paintShares(ink, pixels);
     const answer = await call('read_example', {
       network: store.get('network'),
       against: opponent(),

@@ -1,5 +1,6 @@
 // Controls and pictures that several steps use.
 import { bytes, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { paintShares, paintWeights } from '../lib/paint.js';
 
 /** A choice of a few -> { node, get value }. options: [[value, text], ...]. */
@@ -70,10 +71,10 @@ export function truth(change) {
 
 /** A picture of ink with its caption -> figure with .paint(base64). */
 export function tile(caption, words = caption) {
-  const canvas = make('canvas', { class: 'tile', width: 28, height: 28, role: 'img', 'aria-label': words });
+  const canvas = make('canvas', { class: 'tile', width: SIDE, height: SIDE, role: 'img', 'aria-label': words });
   const figure = make('figure', {}, canvas, make('figcaption', {}, caption));
-  figure.paint = (base64, width = 28, height = 28) => paintShares(canvas, bytes(base64), width, height);
-  figure.paintSigned = (base64, width = 28, height = 28) => paintWeights(canvas, bytes(base64), width, height);
+  figure.paint = (base64, width = SIDE, height = SIDE) => paintShares(canvas, bytes(base64), width, height);
+  figure.paintSigned = (base64, width = SIDE, height = SIDE) => paintWeights(canvas, bytes(base64), width, height);
   figure.tell = (text) => say(figure.lastChild, text);
   return figure;
 }

@@ -1,5 +1,6 @@
 // Step 6, evaluate: what was never seen, and the difference that eval() makes.
 import { bytes, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { store } from '../lib/store.js';
 import { card, facts, slider, tenBars } from './controls.js';
@@ -105,8 +106,8 @@ function mount(node, frame) {
     say(note, list.length ? '' : 'Nothing: all of these digits are read right.');
     mistakes.replaceChildren(
       ...list.map((mistake) => {
-        const canvas = make('canvas', { class: 'tile', width: 28, height: 28 });
-        queueMicrotask(() => paintShares(canvas, bytes(mistake.ink), 28, 28));
+        const canvas = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
+        queueMicrotask(() => paintShares(canvas, bytes(mistake.ink)));
         const words = `${mistake.label}, read as ${mistake.digit}`;
         const press = () => {
           frame.done('evaluate-mistake');

@@ -1,5 +1,6 @@
 // Step 3, create the graph: autograd's own nodes for the visitor's drawing, forward and back, call by call.
 import { bytes, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { paintShares, paintWeights } from '../lib/paint.js';
 import { card, facts, figure, segments, size, slider, tick, truth } from './controls.js';
 
@@ -74,7 +75,7 @@ function mount(node, frame) {
   const inkGrad = tick(make('code', {}, 'ink.requires_grad_()'), () => wish('backward'));
   const label = truth(() => wish('backward'));
   const count = make('b', { class: 'count', role: 'status' });
-  const ink = make('canvas', { class: 'tile', width: 28, height: 28, role: 'img', 'aria-label': 'The ink' });
+  const ink = make('canvas', { class: 'tile', width: SIDE, height: SIDE, role: 'img', 'aria-label': 'The ink' });
   const list = make('ol', { class: 'nodes', 'aria-label': 'The graph. Arrow keys follow its edges.' });
   const start = make('ol', { class: 'start' });
   const result = make('p', { class: 'result', role: 'status' });
@@ -111,7 +112,7 @@ function mount(node, frame) {
   }
 
   function show(answer, wanted) {
-    paintShares(ink, bytes(answer.ink), 28, 28);
+    paintShares(ink, bytes(answer.ink));
     const many = answer.nodes.length;
     say(count, many ? `${many} nodes, new at every call` : 'No graph');
     showStart(answer);

@@ -1,5 +1,6 @@
 // Step 7, predict: a map of the 10,000 test digits as the network sees them, and the drawing among them.
 import { bytes, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { colour, paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { store } from '../lib/store.js';
@@ -90,7 +91,7 @@ function mount(node, frame) {
       if (!answer || key !== `${store.get('network')} ${view.value}` || store.get('tab') !== 'how') return false;
       if (answer.places) {
         state.key = key;
-        state.map = unpack(answer);
+        state.map = unpack(answer, frame.constants.whole);
         state.trail = [];
         say(waiting, '');
         break;
@@ -136,8 +137,8 @@ function mount(node, frame) {
       return;
     }
     const tiles = neighbours.map(({ index, label, ink }) => {
-      const picture = make('canvas', { class: 'tile', width: 28, height: 28 });
-      queueMicrotask(() => paintShares(picture, bytes(ink), 28, 28));
+      const picture = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
+      queueMicrotask(() => paintShares(picture, bytes(ink)));
       const press = () => frame.load(ink, { index, label });
       const button = make(
         'button',
@@ -231,7 +232,7 @@ function mount(node, frame) {
     brush.moveTo(x, y);
     brush.lineTo(left + 29, top + 29);
     brush.stroke();
-    paintShares(yours.firstChild, bytes(state.ink), 28, 28);
+    paintShares(yours.firstChild, bytes(state.ink));
   }
 
   function showLegend() {
@@ -258,10 +259,10 @@ function mount(node, frame) {
       frame.load(answer.ink, { index: place, label });
       return;
     }
-    const picture = make('canvas', { class: 'tile', width: 28, height: 28 });
+    const picture = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
     const words = `Test digit ${place}: a ${label}${state.map.wrong.has(place) ? ', misread' : ''}. Press to load it.`;
     under.replaceChildren(picture, words);
-    paintShares(picture, bytes(answer.ink), 28, 28);
+    paintShares(picture, bytes(answer.ink));
   }
   canvas.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && point(event, false));
   canvas.addEventListener('click', (event) => point(event, true));
@@ -269,9 +270,9 @@ function mount(node, frame) {
   return refresh;
 }
 
-function unpack({ places, labels, wrong }) {
+function unpack({ places, labels, wrong }, whole) {
   return {
-    places: new Int16Array(bytes(places).buffer),
+    places: Float32Array.from(new Int16Array(bytes(places).buffer), (place) => place / whole),
     labels: [...labels].map(Number),
     wrong: new Set(wrong),
   };
@@ -283,7 +284,7 @@ const toPixels = ([x, y], wide, high) => [wide / 2 + x * (wide / 2 - MARGIN), hi
 function spotsOf({ places }, wide, high) {
   const spots = new Float32Array(places.length);
   for (let i = 0; i < places.length; i += 2)
-    [spots[i], spots[i + 1]] = toPixels([places[i] / 32_767, places[i + 1] / 32_767], wide, high);
+    [spots[i], spots[i + 1]] = toPixels([places[i], places[i + 1]], wide, high);
   return spots;
 }
 

@@ -1,5 +1,6 @@
 // Step 5, train: one step taken apart, on a lesson of the visitor's own that the server keeps for a while.
 import { bytes, draw, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { card, figure, segments, tick, tile } from './controls.js';
 
@@ -164,8 +165,8 @@ function mount(node, frame) {
     const images = bytes(answer.images);
     batch.replaceChildren(
       ...answer.labels.map((label, place) => {
-        const canvas = make('canvas', { class: 'tile', width: 28, height: 28 });
-        queueMicrotask(() => paintShares(canvas, images.subarray(place * 784, (place + 1) * 784), 28, 28));
+        const canvas = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
+        queueMicrotask(() => paintShares(canvas, images.subarray(place * SIDE ** 2, (place + 1) * SIDE ** 2)));
         const right = answer.readings[place] === label;
         return make(
           'li',

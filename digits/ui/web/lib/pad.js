@@ -1,5 +1,6 @@
 // The paper: what is on it, and how it is painted.
 import { INK_PEN } from './ink.js';
+import { SIDE } from './mnist.js';
 import { isEmpty, PEN, WIDE } from './sheet.js';
 import { fitPicture } from './strokes.js';
 
@@ -48,7 +49,7 @@ export function makePaper(canvas, desk, hint) {
 
   function paintPicture(brush, bitmap) {
     const { left, top, fit } = fitPicture(bitmap, across(), desk.unit);
-    brush.imageSmoothingEnabled = bitmap.width > 28;
+    brush.imageSmoothingEnabled = bitmap.width > SIDE;
     brush.drawImage(bitmap, left, top, bitmap.width * fit, bitmap.height * fit);
   }
 

@@ -1,4 +1,5 @@
 // Ink and activations on canvases, in the page's own colours: dark on light paper, light on dark.
+import { SIDE } from './mnist.js';
 
 // To ask the style after every change of the page makes the browser lay it out anew, several times a reading.
 const known = new Map();
@@ -25,7 +26,7 @@ function forgetWhenDark() {
 export const mix = (from, to, share) => from.map((value, i) => value + (to[i] - value) * share);
 
 /** Shares in [0, 255], width x height of them, from paper to `name` (--ink where not given). */
-export function paintShares(canvas, shares, width, height, name = '--ink', ground = '--paper') {
+export function paintShares(canvas, shares, width = SIDE, height = SIDE, name = '--ink', ground = '--paper') {
   const from = colour(canvas, ground);
   const to = colour(canvas, name);
   if (canvas.width !== width) canvas.width = width;
@@ -60,7 +61,7 @@ export function paintDrawing(canvas, drawing, unit, pen) {
   if (drawing.picture) {
     const { bitmap } = drawing.picture;
     const fit = Math.min(size / bitmap.width, size / bitmap.height);
-    brush.imageSmoothingEnabled = bitmap.width > 28;
+    brush.imageSmoothingEnabled = bitmap.width > SIDE;
     const [width, height] = [bitmap.width * fit, bitmap.height * fit];
     brush.drawImage(bitmap, (size - width) / 2, (size - height) / 2, width, height);
   }

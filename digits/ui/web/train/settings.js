@@ -1,5 +1,6 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
 import { bytes, duration, make, percent, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { latest } from '../lib/server.js';
@@ -161,14 +162,14 @@ export function mountSettings(element, call, constants, began) {
   function showGuess({ look, hard, drawing }) {
     const row = find('.mine-row');
     if (drawing && look.mine) {
-      const canvas = make('canvas', { class: 'tile', width: 28, height: 28 });
+      const canvas = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
       const best = look.mine.indexOf(Math.max(...look.mine));
       row.replaceChildren(
         canvas,
         make('b', { class: 'read' }, String(best)),
         make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. Any digit, it says.`),
       );
-      paintShares(canvas, bytes(drawing), 28, 28);
+      paintShares(canvas, bytes(drawing));
     } else
       row.replaceChildren(
         make('span', { class: 'note' }, 'Draw a digit first, and it is read after every update of the training.'),
