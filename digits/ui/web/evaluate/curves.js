@@ -38,23 +38,26 @@ export function mountCurves(element, call, constants, opponent) {
     asked = `${network} ${against}`;
     stop();
     const question = asked;
-    stop = follow(async () => {
-      if (question !== asked || store.get('tab') !== 'evaluate') return true;
-      const answer = await call('look_at_curves', { network, against, measure }, 20);
-      if (question !== asked) return true;
-      if (answer.silent) return false;
-      if (answer.error) {
-        say(note, answer.error);
+    stop = follow(
+      async () => {
+        if (question !== asked || store.get('tab') !== 'evaluate') return true;
+        const answer = await call('look_at_curves', { network, against, measure }, 20);
+        if (question !== asked) return true;
+        if (answer.silent) return false;
+        if (answer.error) {
+          say(note, answer.error);
+          return true;
+        }
+        if (answer.share !== null) {
+          say(note, `Measuring: ${percent(answer.share)}.`);
+          return false;
+        }
+        curves = answer.curves;
+        paint();
         return true;
-      }
-      if (answer.share !== null) {
-        say(note, `Measuring: ${percent(answer.share)}.`);
-        return false;
-      }
-      curves = answer.curves;
-      paint();
-      return true;
-    }, 500);
+      },
+      () => 500,
+    );
   }
 
   function paint() {

@@ -44,14 +44,14 @@ export function latest(task) {
 }
 
 /** Look at a job again and again, until `look` says that it has ended: short questions, no stream that holds a
- * connection or dies with it. -> stop(). */
-export function follow(look, milliseconds = 200) {
+ * connection or dies with it. `pause()`: milliseconds between two. -> stop(). */
+export function follow(look, pause = () => 200) {
   let on = true;
   (async () => {
     while (on) {
       const ended = await look();
       if (ended || !on) return;
-      const rest = document.hidden ? 1_000 : store.get('online') ? milliseconds : 2_000;
+      const rest = document.hidden ? 1_000 : store.get('online') ? pause() : 2_000;
       await new Promise((done) => setTimeout(done, rest));
     }
   })();

@@ -47,9 +47,16 @@ export function mount({ element, props, server }) {
     return answer;
   };
   window.addEventListener('digits:networks', refresh); // a training or a teaching has left one, or taken one away
-  follow(async () => !(await refresh()).error, 2_000); // until the server has answered once
+  follow(
+    async () => !(await refresh()).error,
+    () => 2_000,
+  ); // until the server has answered once
   store.watch(['online'], ({ online }) => {
-    if (!online) follow(async () => !(await refresh()).error || store.get('online'), 2_000);
+    if (!online)
+      follow(
+        async () => !(await refresh()).error || store.get('online'),
+        () => 2_000,
+      );
   });
 }
 

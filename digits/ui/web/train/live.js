@@ -29,7 +29,8 @@ export function mountLive(element, constants) {
   let replaying = 0;
 
   function paint() {
-    if (!run?.updates.length || element.querySelector('.live').hidden) return;
+    const unseen = store.get('tab') !== 'train' || element.querySelector('.live').hidden;
+    if (!run?.updates.length || unseen) return;
     if (live) at = run.updates.length - 1;
     // While it runs the line is as long as the whole training, so that it is a progress bar too.
     time.max = Math.max(

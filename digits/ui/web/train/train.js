@@ -40,23 +40,26 @@ export function mount({ element, props, server }) {
     show('live');
     let since = 0;
     let before = null;
-    stop = follow(async () => {
-      const answer = await call('look_at_training', { job, since });
-      if (answer.silent) return false;
-      if (answer.error) {
-        store.set({ training: null });
-        another();
-        say(find('.before .said'), answer.error);
-        return true;
-      }
-      if (!since) await describe(answer);
-      since = live.add(answer);
-      const share = answer.updates.at(-1)?.share ?? before?.share ?? 0;
-      before = { job, state: answer.state, share, ahead: answer.ahead };
-      store.set({ training: answer.active ? before : null });
-      if (!answer.active) finish(answer);
-      return !answer.active;
-    }, 150);
+    stop = follow(
+      async () => {
+        const answer = await call('look_at_training', { job, since });
+        if (answer.silent) return false;
+        if (answer.error) {
+          store.set({ training: null });
+          another();
+          say(find('.before .said'), answer.error);
+          return true;
+        }
+        if (!since) await describe(answer);
+        since = live.add(answer);
+        const share = answer.updates.at(-1)?.share ?? before?.share ?? 0;
+        before = { job, state: answer.state, share, ahead: answer.ahead };
+        store.set({ training: answer.active ? before : null });
+        if (!answer.active) finish(answer);
+        return !answer.active;
+      },
+      () => (store.get('tab') === 'train' ? 150 : 1_000),
+    );
   }
 
   async function describe(answer) {
