@@ -7,7 +7,9 @@ from typing import Any
 from digits.errors import DigitsError
 from digits.model.builder import BUILT
 from digits.training.config import LEARNING_RATES, TrainConfig, command
+from digits.training.rate_range import try_rates
 from digits.training.script import make_notebook, make_script
+from digits.ui.client import expensive
 from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors
 
@@ -92,3 +94,14 @@ def write_pytorch(page: Page) -> Callable[..., Any]:
         return {"script": make_script(config), "notebook": make_notebook(config), "command": command(config)}
 
     return write_pytorch
+
+
+def try_learning_rates(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    @expensive
+    def try_learning_rates(payload: dict[str, Any]) -> dict[str, Any]:
+        """A range test of a training's {"settings"}: the loss at each learning rate, as far as it went."""
+        found = try_rates(parse_settings(payload, page.device))
+        return {"rates": found.rates, "losses": found.losses, "steepest": found.steepest}
+
+    return try_learning_rates

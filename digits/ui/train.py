@@ -23,7 +23,7 @@ from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
 from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_text, parse_visitor
-from digits.ui.settings import ABOUT, parse_settings, settings_of, warn, write_pytorch
+from digits.ui.settings import ABOUT, parse_settings, settings_of, try_learning_rates, warn, write_pytorch
 from digits.ui.shell import read_with_all
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
@@ -34,6 +34,7 @@ EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build fr
 def train_tab(page: Page) -> gr.HTML:
     functions = [prepare(page), start_training(page), look_at_training(page), stop_training(page), pause_training(page)]
     functions += [list_runs(page), change_run(page), read_with_all(page), write_pytorch(page)]
+    functions += [try_learning_rates(page)]
     ways = {name: settings_of(RECIPES[name]) | {"title": title} for name, title in WAYS.items()}
     choices = {
         "model": {name: title for name, title in TITLES.items() if name != BUILT} | {BUILT: "Build your own"},

@@ -126,6 +126,24 @@ def test_a_paused_training_stands_still_lets_another_visitor_train_and_goes_on(v
     expect(page.get_by_role("button", name="Draw on it")).to_be_visible()
 
 
+def test_all_rates_are_tried_and_one_is_taken(visit):
+    visitor = visit()
+    page = open_train(visitor, "Beginners' text")
+    page.get_by_role("button", name="Try all rates").click()
+    curve = page.locator(".rate-chart svg")
+    expect(curve).to_have_attribute("aria-label", re.compile(r"falls fastest at 0\.00\d"), timeout=30_000)
+    page.get_by_role("button", name=re.compile("^Take 0.00")).click()
+    taken = float(field(visitor, "Learning rate").input_value())
+    assert 1e-4 < taken < 1e-2
+    expect(page.locator(".ways [aria-pressed=true]")).to_contain_text("Your own")
+    curve.click(position={"x": 400, "y": 60})
+    assert float(field(visitor, "Learning rate").input_value()) > taken
+    field(visitor, "Batch size").fill("0")
+    expect(page.locator(".before .said")).to_contain_text("batch size")
+    page.get_by_role("button", name="Try all rates").click()
+    expect(page.locator(".rates .note").first).to_contain_text("batch size")
+
+
 def test_a_second_visitor_waits_in_the_queue_and_cannot_see_the_first_ones_networks(visit):
     first, second = visit(), visit()
     open_train(first, "Beginners' text")

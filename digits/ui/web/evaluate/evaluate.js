@@ -79,7 +79,7 @@ export function mount({ element, props, server, upload }) {
         return false;
       } else show(answer);
       return true;
-    }, EVERY);
+    }, () => EVERY);
   }
 
   /** What the network's card says, until it has been read here. */

@@ -7,6 +7,7 @@ import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { mountBuilder } from './builder.js';
 import { showFilters, showTen } from './look.js';
+import { mountRates } from './rates.js';
 
 const TITLES = {
   model: 'Network',
@@ -53,6 +54,19 @@ export function mountSettings(element, call, constants, began) {
   });
   fields.layers.closest('.field').after(builder.node);
 
+  const rates = mountRates(
+    call,
+    () => read(),
+    (rate) => {
+      fields.learning_rate.value = rate;
+      way = 'own';
+      showWays();
+      changed();
+    },
+    () => Number(fields.learning_rate.value),
+  );
+  form.after(rates.node);
+
   const read = () =>
     Object.fromEntries(
       Object.entries(fields).map(([name, input]) => [
@@ -69,6 +83,7 @@ export function mountSettings(element, call, constants, began) {
 
   function choose(name) {
     way = name;
+    rates.forget();
     if (name !== 'own') fill(constants.ways[name]);
     showWays();
   }
@@ -109,6 +124,7 @@ export function mountSettings(element, call, constants, began) {
   }
 
   form.addEventListener('input', (event) => {
+    if (event.target.name !== 'learning_rate') rates.forget();
     if (event.target.name === 'optimizer') fields.learning_rate.value = constants.rates[event.target.value];
     way = 'own';
     showWays();
