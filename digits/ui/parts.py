@@ -57,11 +57,12 @@ def serve_modules(demo: gr.Blocks) -> list[Mount]:
 
 
 def preload() -> str:
-    """Tags for the page's head: the browser fetches all modules at once, beside Gradio's own script, not one after the
-    other once that has run.
+    """Tags for the page's head: the browser fetches the modules of what is seen first beside Gradio's own script, not
+    one after the other once that has run. The others would only be in their way.
     """
-    paths = sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*.js"))
-    return "".join(f'<link rel="modulepreload" href="web/{VERSION}/{path}">' for path in paths)
+    paths = [path for name in ("lib", "shell", "draw") for path in sorted((WEB / name).glob("*.js"))]
+    addresses = [f"web/{VERSION}/{path.relative_to(WEB).as_posix()}" for path in paths]
+    return "".join(f'<link rel="modulepreload" href="{address}">' for address in addresses)
 
 
 class _Modules(StaticFiles):
