@@ -141,6 +141,7 @@ def add_bench(commands: Commands) -> argparse.ArgumentParser:
         default=BASELINES[:2],
         help=f"train: what to compare with, of {', '.join(BASELINES)} (the last takes several minutes a seed)",
     )
+    command.add_argument("--look", action="store_true", help="train: what a look inside at every update costs instead")
     command.add_argument("--device", default="auto", help="train, read: auto, cpu, cuda, cuda:N, mps")
     command.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="read, teach: whose")
     command.set_defaults(run=run_bench)
@@ -305,6 +306,8 @@ def run_bench(options: argparse.Namespace) -> int:
         raise DigitsError("There are no drawings; give --drawings, a .jsonl file of strokes.")
     if options.what == "pad":
         result, table = pad.bench_pad(options.drawings, options.count), pad.table
+    elif options.what == "train" and options.look:
+        result, table = train.bench_look(options.seeds, options.device), train.look_table
     elif options.what == "train":
         result, table = train.bench_train(options.seeds, options.device, options.baselines), train.table
     elif options.what == "teach":

@@ -12,12 +12,15 @@ import time
 import traceback
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from digits.device import alone_on, give_way, ran_out_of_memory, select_device
 from digits.errors import DigitsError
-from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, hash_visitor
+from digits.model.networks import Network
+from digits.model.weights import save_weights
+from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, Opened, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.loop import train
@@ -83,20 +86,42 @@ class JobQueue:
             if any(job.active for job in self._jobs.values() if job.visitor == visitor):
                 raise DigitsError("Your last training has not ended; wait for it, or press Stop first.")
             self._check_room(client)
-            if self.folder is None:
-                self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
+            folder = self._own_folder()
             for undecided in [job for job in self._jobs.values() if job.visitor == visitor and not job.kept]:
                 self._forget(undecided)
             watch = watch if isinstance(config, TrainConfig) else None
-            number = 1 + max((job.number for job in self._jobs.values() if job.visitor == visitor), default=0)
-            job = Job(config, visitor, self.folder, client, number, kept=isinstance(config, TrainConfig), watch=watch)
-            training = isinstance(config, TrainConfig)
-            job.folder = (self.runs.folder if self.runs and training else self.folder) / job.id
+            training, number = isinstance(config, TrainConfig), self._next_number(visitor)
+            job = Job(config, visitor, folder, client, number, kept=training, watch=watch)
+            job.folder = (self.runs.folder if self.runs and training else folder) / job.id
             job.config = dataclasses.replace(config, out=job.folder)
             self._jobs[job.id] = job
             self._forget_oldest(visitor)
             self._begin()
         return job
+
+    def adopt(self, model: Network, card: dict[str, Any], name: str, visitor: str) -> Job:
+        """Give this visitor a network that came in a file, until the server's end -> what stands for its training.
+
+        Raises DigitsError where it cannot be written to the disk.
+        """
+        visitor = hash_visitor(visitor)
+        with self._lock:
+            folder, number = self._own_folder(), self._next_number(visitor)
+        job = Job(Opened(model.name), visitor, folder, number=number, name=name, state=DONE)
+        job.folder = folder / job.id
+        save_weights(model, job.folder / "weights.safetensors", card)
+        with self._lock:
+            self._jobs[job.id] = job
+            self._forget_oldest(visitor)
+        return job
+
+    def _own_folder(self) -> Path:
+        if self.folder is None:
+            self.folder = Path(tempfile.mkdtemp(prefix="digits-runs-"))
+        return self.folder
+
+    def _next_number(self, visitor: str) -> int:
+        return 1 + max((job.number for job in self._jobs.values() if job.visitor == visitor), default=0)
 
     def stop(self, visitor: str) -> bool:
         """Ask this visitor's training to stop after its step in progress, and keep its weights -> whether one was.

@@ -53,12 +53,20 @@ def default_folder() -> Path:
     return root / "digits" / "runs"
 
 
+@dataclass(frozen=True)
+class Opened:
+    """In a training's place: the network came in a file."""
+
+    model: str
+    """As in `digits.model.networks.NETWORKS`, or `digits.model.builder.BUILT`."""
+
+
 @dataclass(eq=False)
 class Job:
     """One training or teaching, from the click to its network. Any thread may read it, only its JobQueue changes it."""
 
     config: Any
-    """TrainConfig, or TeachConfig for a teaching; `updates` are those of the one or the other."""
+    """TrainConfig, or TeachConfig for a teaching, of which `updates` are; or Opened."""
     visitor: str
     """Hashed, see `digits.runs.hash_visitor`."""
     folder: Path

@@ -65,6 +65,22 @@ def test_train_takes_every_way_as_often_and_sets_its_accuracy_beside_the_time(mo
         train.bench_train(baselines=["theirs"])
 
 
+def test_a_look_is_timed_beside_a_training_without_one(monkeypatch, small_mnist):
+    monkeypatch.setattr(train, "load_mnist", lambda device: small_mnist)
+    watched = []
+    monkeypatch.setattr(
+        train,
+        "fast",
+        lambda seed, data, device, watch, recipe: watched.append(watch) or ((2.2 if watch else 2.0), 0.99),
+    )
+    result = train.bench_look(seeds=3, device="cpu")
+    assert result["look"]["text"] == {"without": 2.0, "with": 2.2, "cost": 0.1}
+    assert [watch is not None for watch in watched[1:7]] == [False, True, True, False, False, True]  # in turn
+    assert "| fast | 2.00 | 2.20 | +10.0% |" in train.look_table(result)
+    with pytest.raises(DigitsError, match="0 seeds"):
+        train.bench_look(seeds=0)
+
+
 def test_a_ratio_is_of_runs_side_by_side():
     timed, baseline = [(1.0, 0.99), (4.0, 0.99), (3.0, 0.99)], [(2.0, 0.98), (4.0, 0.98), (10.0, 0.98)]
     assert train._figures("theirs", baseline, timed)["ratio"] == 0.5

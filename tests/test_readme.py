@@ -80,3 +80,12 @@ def test_the_front_matter_makes_the_repository_a_space():
     assert (ROOT / matter["app_file"]).is_file()
     pins = (ROOT / "requirements.txt").read_text()
     assert f"gradio=={matter['sdk_version']}" in pins
+
+
+def test_every_picture_of_the_repository_is_shown():
+    """In README.md or CONTRIBUTING.md, and there are few."""
+    pictures = [path for path in (ROOT / "docs").iterdir() if path.suffix in (".png", ".svg", ".webp")]
+    pages = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert len(pictures) <= 8
+    for picture in pictures:
+        assert f"(docs/{picture.name})" in pages

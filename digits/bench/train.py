@@ -14,9 +14,11 @@ from digits.bench import machine
 from digits.data.mnist import Mnist, load_mnist, unpack_mnist
 from digits.device import select_device
 from digits.errors import DigitsError
+from digits.ink.geometry import to_ink
 from digits.model.networks import MLP
 from digits.training.calibration import measure
 from digits.training.config import RECIPES
+from digits.training.look import Watch
 from digits.training.loop import train
 
 Run = tuple[float, float]  # seconds from data in memory to the last weights, accuracy on the test images
@@ -57,6 +59,40 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
     return result | {"fast": figures.pop("fast"), "baselines": figures}
 
 
+def bench_look(seeds: int = 5, device: str = "auto") -> dict[str, Any]:
+    """One epoch of the recipes that the page offers, with a look inside at every update and without, in turn, once a
+    seed -> {"machine", "device", "n", "look": {recipe: figures}}. `cost` is the median over the seeds of the seconds
+    with a look over those without beside them, less 1. Raises DigitsError for a device that is not there.
+    """
+    if seeds < 1:
+        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")
+    chosen = select_device(device)
+    data = load_mnist(chosen)
+    watch = Watch(to_ink(data.test_images[0].cpu()[None])[0])
+    figures = {}
+    for recipe in ("fast", "text"):
+        fast(seeds, data, device, watch, recipe)  # once before the clock
+        pairs = []
+        for seed in range(seeds):
+            ways: dict[bool, float] = {}
+            for looks in (True, False) if seed % 2 else (False, True):
+                ways[looks], _ = fast(seed, data, device, watch if looks else None, recipe)
+            pairs.append((ways[False], ways[True]))
+        without, beside = (statistics.median(seconds) for seconds in zip(*pairs, strict=True))
+        cost = statistics.median(looked / plain for plain, looked in pairs) - 1
+        figures[recipe] = {"without": round(without, 3), "with": round(beside, 3), "cost": round(cost, 4)}
+    return {"machine": machine(), "device": str(chosen), "n": seeds, "look": figures}
+
+
+def look_table(result: dict[str, Any]) -> str:
+    """What bench_look returned, for people."""
+    lines = [f"{result['machine']}, {result['device']}, n = {result['n']}", ""]
+    lines += ["| one epoch of recipe | seconds (median) | with a look inside | cost |", "|---|---|---|---|"]
+    for recipe, row in result["look"].items():
+        lines.append(f"| {recipe} | {row['without']:.2f} | {row['with']:.2f} | {row['cost']:+.1%} |")
+    return "\n".join(lines)
+
+
 def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]:
     seconds, accuracies = zip(*runs, strict=True)
     figures = {
@@ -72,9 +108,9 @@ def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]
     return figures
 
 
-def fast(seed: int, data: Mnist, device: str) -> Run:
+def fast(seed: int, data: Mnist, device: str, watch: Watch | None = None, recipe: str = "fast") -> Run:
     """Ours, as `python -m digits train --recipe fast` does it; its validations count."""
-    *_, last = train(dataclasses.replace(RECIPES["fast"], seed=seed, device=device), data)
+    *_, last = train(dataclasses.replace(RECIPES[recipe], seed=seed, device=device, epochs=1), data, watch=watch)
     assert last.test_accuracy is not None  # the run is whole
     return last.elapsed, last.test_accuracy
 

@@ -43,12 +43,12 @@ def choose(page: Page, payload: dict[str, Any]) -> list[Chosen]:
     ]
 
 
-def parse_upload(payload: dict[str, Any]) -> Path:
+def parse_upload(payload: dict[str, Any], endings: tuple[str, ...] = ENDINGS, what: str = "labelled drawings") -> Path:
     """{"path"} that Gradio's upload gave to the page -> it. Raises DigitsError for any other path."""
     path = Path(parse_text(payload, "path", 1_000).replace("\0", "")).resolve()  # links are followed before the check
     folder = Path(get_upload_folder()).resolve()
-    if not path.is_relative_to(folder) or not path.name.lower().endswith(ENDINGS):
-        raise DigitsError(f"That is not a file of labelled drawings; wanted one that ends in {', '.join(ENDINGS)}.")
+    if not path.is_relative_to(folder) or not path.name.lower().endswith(endings):
+        raise DigitsError(f"That is not a file of {what}; wanted one that ends in {', '.join(endings)}.")
     if not path.is_file() or path.stat().st_size > LARGEST_FILE:
         raise DigitsError("That file is not on the server any more; choose it again.")
     return path

@@ -8,7 +8,7 @@ from typing import Any
 from digits.errors import DigitsError
 from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS, Recognizer
-from digits.runs import Job
+from digits.runs import Job, Opened
 from digits.training.teaching import TeachConfig
 
 DEFAULT = "cnn-large"
@@ -68,7 +68,9 @@ class Networks:
     def _describe(self, job: Job) -> dict[str, Any]:
         assert job.weights is not None  # `listed` has looked
         card = json.loads(job.weights.with_suffix(".json").read_text(encoding="utf-8"))
-        if isinstance(job.config, TeachConfig):
+        if isinstance(job.config, Opened):
+            detail = "opened from a file"
+        elif isinstance(job.config, TeachConfig):
             count = len(job.config.labels)
             detail = f"taught {count} drawing{'s' if count > 1 else ''}"
         else:

@@ -1,6 +1,5 @@
 """The shell: tabs, your drawing, the network in use, Share. It stands above every tab."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,8 @@ from digits.training.config import TrainConfig
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
 from digits.ui.parts import part
-from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_text, parse_visitor
+from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_visitor
+from digits.ui.weights import ENDING, open_weights, read_weights
 
 LONGEST_LINK = 1_500  # characters; a QR code of this size can still be photographed
 MOST_READERS = 8  # networks that read one drawing at once
@@ -22,8 +22,8 @@ MOST_READERS = 8  # networks that read one drawing at once
 
 def shell(page: Page) -> gr.HTML:
     """The part. It knows first who the visitor is, and tells the others."""
-    constants = {"network": DEFAULT, "longestLink": LONGEST_LINK, "unit": FRAME}
-    functions = [identify(page), read_with_all(page), read_weights(page), draw_qr]
+    constants = {"network": DEFAULT, "longestLink": LONGEST_LINK, "unit": FRAME, "weightsEnding": ENDING}
+    functions = [identify(page), read_with_all(page), read_weights(page), open_weights(page), draw_qr]
     return part("shell", functions, **constants)
 
 
@@ -68,16 +68,6 @@ def short(reading: Reading) -> dict[str, Any]:
         return {"digit": None, "best": None, "probability": 0}
     probability = round(float(reading.probabilities.max()), 4)
     return {"digit": reading.digit, "best": reading.best, "probability": probability}
-
-
-def read_weights(page: Page) -> Callable[..., Any]:
-    @answer_errors
-    def read_weights(payload: dict[str, Any]) -> dict[str, Any]:
-        """The weights of a network by its key, as a file to save."""
-        path = page.networks.path(parse_text(payload, "network"))
-        return {"name": "weights.safetensors", "base64": base64.b64encode(path.read_bytes()).decode()}
-
-    return read_weights
 
 
 @answer_errors

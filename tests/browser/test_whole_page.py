@@ -4,6 +4,8 @@ import pytest
 from drawings import DIGITS
 from playwright.sync_api import expect
 
+from digits.reading.recognizer import WEIGHTS
+
 TABS = {
     "Draw": ".bars .first",
     "Train": ".chain li",
@@ -97,3 +99,23 @@ def test_every_module_is_fetched_once_and_those_of_draw_from_the_start(chromium,
     assert set(links) < set(modules)
     assert len(set(modules)) == len(modules)
     page.close()
+
+
+def test_weights_that_were_taken_away_are_opened_again(visit, tmp_path):
+    visitor = visit()
+    page = visitor.page
+    (tmp_path / "ours.safetensors").write_bytes((WEIGHTS / "mlp.safetensors").read_bytes())
+    (tmp_path / "broken.safetensors").write_bytes(b"not tensors")
+    (tmp_path / "notes.txt").write_text("no weights")
+    visitor.draw(DIGITS[7])
+    page.locator(".network").click()
+    said = page.locator(".opened")
+    page.locator(".weights-file").set_input_files(tmp_path / "notes.txt")
+    expect(said).to_have_text("notes.txt holds no weights; wanted a file that ends in .safetensors.")
+    page.locator(".weights-file").set_input_files(tmp_path / "broken.safetensors")
+    expect(said).to_contain_text("broken.safetensors is not a whole safetensors file")
+    page.locator(".weights-file").set_input_files(tmp_path / "ours.safetensors")
+    expect(said).to_have_text("It is in use, until the server ends.", timeout=30_000)
+    expect(page.locator(".network b")).to_have_text("ours, MLP 784-512-10")
+    expect(page.locator(".network small")).to_have_text("opened from a file, 98.13% on the test set")
+    expect(page.locator(".answer")).to_have_text("7")

@@ -64,22 +64,25 @@ export function mount({ element, props, server, upload }) {
     find('.results').classList.add('waiting');
     showFigures([network, against].filter(Boolean).map((choice) => knownAccuracy(choice, payload.data)));
     tell('Reading.', false);
-    stop = follow(async () => {
-      if (question !== asked || store.get('tab') !== 'evaluate') {
-        if (question === asked) asked = '';
+    stop = follow(
+      async () => {
+        if (question !== asked || store.get('tab') !== 'evaluate') {
+          if (question === asked) asked = '';
+          return true;
+        }
+        const answer = await call('look_at_evaluation', { network, against, ...payload }, 20);
+        if (question !== asked) return true;
+        if (answer.silent) return false;
+        if (answer.error) refuse(answer.error);
+        else if (!answer.reports) {
+          tell(`Reading: ${percent(answer.share)}.`, false);
+          progress(answer.share);
+          return false;
+        } else show(answer);
         return true;
-      }
-      const answer = await call('look_at_evaluation', { network, against, ...payload }, 20);
-      if (question !== asked) return true;
-      if (answer.silent) return false;
-      if (answer.error) refuse(answer.error);
-      else if (!answer.reports) {
-        tell(`Reading: ${percent(answer.share)}.`, false);
-        progress(answer.share);
-        return false;
-      } else show(answer);
-      return true;
-    }, () => EVERY);
+      },
+      () => EVERY,
+    );
   }
 
   /** What the network's card says, until it has been read here. */

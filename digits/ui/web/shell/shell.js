@@ -7,10 +7,11 @@ import { store, use } from '../lib/store.js';
 import { mountAddress } from './address.js';
 import { mountShare } from './share.js';
 import { mountTabs } from './tabs.js';
+import { mountWeights } from './weights.js';
 
 const PEN = 60; // units: the tile is small, so its pen is thick
 
-export function mount({ element, props, server }) {
+export function mount({ element, props, server, upload }) {
   const { constants } = props;
   const call = connect(server);
   const find = (selector) => element.querySelector(selector);
@@ -20,6 +21,7 @@ export function mount({ element, props, server }) {
   showTile(find, constants.unit);
   showNetwork(find);
   mountChoice(find, call);
+  mountWeights(find, call, upload, constants.weightsEnding);
   showBars(find);
 
   let stored = '';
