@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from digits import runs
 from digits.device import alone_on, give_way, ran_out_of_memory, select_device
 from digits.errors import DigitsError
 from digits.model.networks import Network
@@ -27,7 +28,6 @@ from digits.training.loop import train
 from digits.training.teaching import TeachConfig, teach
 from digits.turns import in_turn
 
-MOST_PAUSED, MOST_PAUSED_A_CLIENT = 8, 2  # each keeps its memory: some 20 MB
 OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
 
 
@@ -134,8 +134,8 @@ class JobQueue:
             for job in active:
                 job.stop_requested.set()
         for job in idle:  # without the lock: to write weights takes a second
-            message = f"Stopped; {_left(job)}." if job.begun else "Stopped before it began; there are no weights."
-            _close(job)
+            message = f"Stopped; {job.what_is_left}." if job.begun else "Stopped before it began; there are no weights."
+            job.close()
             with self._lock:
                 job.state, job.message = STOPPED, message
                 self._save(job)
@@ -146,15 +146,8 @@ class JobQueue:
         DigitsError where too many stand still, here or of this client's.
         """
         with self._lock:
-            paused = [job for job in self._jobs.values() if job.state == PAUSED or job.pause_requested.is_set()]
-            for job in self._jobs.values():
-                if not job.belongs_to(visitor) or job.state not in (WAITING, RUNNING) or job in paused:
-                    continue
-                if isinstance(job.config, TeachConfig):  # it takes seconds
-                    continue
-                own = sum(still.client == job.client for still in paused)
-                if len(paused) >= MOST_PAUSED or own >= MOST_PAUSED_A_CLIENT:
-                    raise DigitsError("Too many trainings are paused on this server; stop yours, or let it go on.")
+            for job in [job for job in self._jobs.values() if job.belongs_to(visitor) and job.pausable]:
+                runs.check_room_to_pause(list(self._jobs.values()), job.client)
                 job.pause_requested.set()
                 if job.state == WAITING:
                     job.state = PAUSED
@@ -247,14 +240,8 @@ class JobQueue:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _forget_oldest(self, visitor: str) -> None:
-        """Jobs without a network never cost anybody theirs: they are forgotten on their own account."""
-        ended = [job for job in self._jobs.values() if not job.active and not job.pinned]
-        kept = [job for job in ended if job.weights]
-        empty = [job for job in ended if not job.weights]
-        own = [job for job in kept if job.visitor == visitor]
-        for jobs, most in ((kept, self.kept), (empty, self.kept), (own, self.kept_a_visitor)):
-            for job in jobs[: max(0, len(jobs) - most)]:
-                self._forget(job)
+        for job in runs.surplus(list(self._jobs.values()), visitor, self.kept, self.kept_a_visitor):
+            self._forget(job)
 
     def _forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
@@ -330,25 +317,14 @@ class JobQueue:
                 if update.done:
                     return DONE, ""
                 if job.stop_requested.is_set():
-                    return STOPPED, f"Stopped; {_left(job)}."
+                    return STOPPED, f"Stopped; {job.what_is_left}."
                 if job.pause_requested.is_set():
                     state = PAUSED
                     return PAUSED, ""
                 limit, why = self._limit()
                 if job.seconds > limit:
-                    return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {_left(job)}."
+                    return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {job.what_is_left}."
         finally:
             if state != PAUSED:
-                _close(job)
+                job.close()
         return DONE, ""
-
-
-def _close(job: Job) -> None:
-    if job.work is not None:
-        job.work.close()  # a training writes its weights then
-    job.work = None
-    (job.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and what has ended is not resumed
-
-
-def _left(job: Job) -> str:
-    return "nothing was taught" if isinstance(job.config, TeachConfig) else "the weights so far are kept"

@@ -23,11 +23,13 @@ from digits.errors import DigitsError
 from digits.files import write_atomically
 from digits.training.config import TrainConfig, settings_of
 from digits.training.look import Watch
+from digits.training.teaching import TeachConfig
 from digits.training.update import TrainingUpdate
 
 WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 
+MOST_PAUSED, MOST_PAUSED_A_CLIENT = 8, 2  # each keeps its memory: some 20 MB
 MOST_BYTES = 2_000_000_000  # of all runs together; the oldest unpinned ones make room
 FORMAT = 1
 ID = re.compile(r"[\w-]{20,40}")  # of a run: its folder's name
@@ -110,6 +112,24 @@ class Job:
         return self.work is not None or self.resumes
 
     @property
+    def pausable(self) -> bool:
+        """A teaching takes seconds, and is not."""
+        at_work = self.state in (WAITING, RUNNING) and not self.pause_requested.is_set()
+        return at_work and isinstance(self.config, TrainConfig)
+
+    @property
+    def what_is_left(self) -> str:
+        """Of a job that ends early, in words."""
+        return "nothing was taught" if isinstance(self.config, TeachConfig) else "the weights so far are kept"
+
+    def close(self) -> None:
+        """Nobody works on it any more."""
+        if self.work is not None:
+            self.work.close()  # a training writes its weights then
+        self.work = None
+        (self.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and what has ended is not resumed
+
+    @property
     def weights(self) -> Path | None:
         """The kept weights, or None while there are none; a training that failed has none."""
         path = self.folder / "weights.safetensors"
@@ -119,6 +139,26 @@ class Job:
         """The latest there is."""
         known = (update.validation_accuracy for update in reversed(self.updates))
         return next((accuracy for accuracy in known if accuracy is not None), None)
+
+
+def check_room_to_pause(jobs: list[Job], client: str) -> None:
+    """Raises DigitsError where too many stand still, in all or of this client's."""
+    paused = [job for job in jobs if job.state == PAUSED or job.pause_requested.is_set()]
+    if len(paused) >= MOST_PAUSED or sum(job.client == client for job in paused) >= MOST_PAUSED_A_CLIENT:
+        raise DigitsError("Too many trainings are paused on this server; stop yours, or let it go on.")
+
+
+def surplus(jobs: list[Job], visitor: str, most: int, most_of_visitor: int) -> list[Job]:
+    """Jobs, oldest first -> those that make room where more than `most` have ended, or this visitor has more.
+
+    Jobs without a network never cost anybody theirs: they are counted on their own account.
+    """
+    ended = [job for job in jobs if not job.active and not job.pinned]
+    kept = [job for job in ended if job.weights]
+    empty = [job for job in ended if not job.weights]
+    own = [job for job in kept if job.visitor == visitor]
+    groups = ((kept, most), (empty, most), (own, most_of_visitor))
+    return list(dict.fromkeys(job for group, room in groups for job in group[: max(0, len(group) - room)]))
 
 
 class KeptRuns:

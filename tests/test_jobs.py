@@ -9,7 +9,7 @@ import time
 import pytest
 import torch
 
-from digits import DigitsError, Recognizer, TrainConfig, jobs
+from digits import DigitsError, Recognizer, TrainConfig, jobs, runs
 from digits.device import NICENESS
 from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS
@@ -121,7 +121,7 @@ def test_one_that_waits_can_be_paused_too(queue):
 
 
 def test_so_many_stand_still_and_no_more(queue, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_PAUSED", 3)
+    monkeypatch.setattr(runs, "MOST_PAUSED", 3)
     for visitor, client in (("ann", "a"), ("bob", "a"), ("cem", "a"), ("dan", "b"), ("eva", "c")):
         queue.start(ENDLESS, visitor, client=client)
     queue.pause("ann")
