@@ -34,6 +34,16 @@ def train_one(folder, visitor="ann", name=""):
     return job.id
 
 
+def pause_one(folder):
+    """A run in that folder that its visitor paused before the server's end."""
+    queue = JobQueue(runs=KeptRuns(folder))
+    job = queue.start(dataclasses.replace(QUICK, epochs=30), "ann")
+    wait_for(lambda: (job.folder / "state.pt").is_file())
+    queue.pause("ann")
+    wait_for(lambda: job.state == PAUSED)
+    queue.close()
+
+
 def test_a_finished_run_is_there_after_the_server_s_end(tmp_path):
     run = train_one(tmp_path, name="My best")
     queue = JobQueue(runs=KeptRuns(tmp_path))
@@ -65,12 +75,7 @@ def test_an_interrupted_run_waits_for_its_turn_again(tmp_path, monkeypatch):
 
 
 def test_a_paused_run_is_still_paused_after_the_server_s_end_and_goes_on(tmp_path):
-    queue = JobQueue(runs=KeptRuns(tmp_path))
-    job = queue.start(dataclasses.replace(QUICK, epochs=30), "ann")
-    wait_for(lambda: (job.folder / "state.pt").is_file())
-    queue.pause("ann")
-    wait_for(lambda: job.state == PAUSED)
-    queue.close()
+    pause_one(tmp_path)
     later = JobQueue(runs=KeptRuns(tmp_path))
     (job,) = later.of_visitor("ann")
     assert (job.state, job.resumes) == (PAUSED, True)
@@ -83,12 +88,7 @@ def test_a_paused_run_is_still_paused_after_the_server_s_end_and_goes_on(tmp_pat
 
 
 def test_a_paused_run_of_an_earlier_server_can_be_stopped(tmp_path):
-    queue = JobQueue(runs=KeptRuns(tmp_path))
-    job = queue.start(dataclasses.replace(QUICK, epochs=30), "ann")
-    wait_for(lambda: (job.folder / "state.pt").is_file())
-    queue.pause("ann")
-    wait_for(lambda: job.state == PAUSED)
-    queue.close()
+    pause_one(tmp_path)
     later = JobQueue(runs=KeptRuns(tmp_path))
     later.stop("ann")
     (job,) = later.of_visitor("ann")

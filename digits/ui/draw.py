@@ -39,15 +39,17 @@ from digits.ui.requests import (
     parse_picture,
     parse_steps,
     parse_strokes,
+    parse_visitor,
 )
-from digits.ui.shell import LONGEST_LINK, read_with_all
+from digits.ui.shell import LONGEST_LINK, MOST_READERS, read_with_all
 from digits.ui.teach import teaching_functions
 
 
 def draw_tab(page: Page) -> gr.HTML:
     functions = [
         *(read_strokes(page), read_other(page), read_number(page), read_number_picture(page)),
-        *(explain_reading(page), show_unit(page), read_with_all(page), read_drawings(page), find_test_digit),
+        *(read_number_with_all(page), read_with_all(page), read_drawings(page), find_test_digit),
+        *(explain_reading(page), show_unit(page)),
         *teaching_functions(page),
     ]
     return part(
@@ -131,6 +133,25 @@ def read_number_picture(page: Page) -> Callable[..., Any]:
         return number_answer(page.networks.chosen(payload).read_number(open_image(parse_picture(payload))))
 
     return read_number_picture
+
+
+def read_number_with_all(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    @expensive
+    def read_number_with_all(payload: dict[str, Any]) -> dict[str, Any]:
+        """What each of the visitor's networks reads one number as -> {"answers": {key: {"text", "probability"}}}."""
+        drawing = open_image(parse_picture(payload)) if "picture" in payload else parse_strokes(payload)
+        answers = {}
+        for network in page.networks.listed(parse_visitor(payload))[:MOST_READERS]:
+            try:
+                number = page.networks.get(network["key"]).read_number(drawing)
+            except DigitsError:  # forgotten between the list and the reading
+                continue
+            sure = [float(digit.reading.probabilities.max()) for digit in number.digits]
+            answers[network["key"]] = {"text": number.text, "probability": round(min(sure, default=0), 4)}
+        return {"answers": answers}
+
+    return read_number_with_all
 
 
 def explain_reading(page: Page) -> Callable[..., Any]:

@@ -55,6 +55,19 @@ def test_a_number_is_read_and_each_digit_is_boxed(wide):
     assert paper["width"] / paper["height"] == pytest.approx(WIDE, rel=0.02)
 
 
+def test_every_network_reads_the_number(wide):
+    wide.draw(write("37"))
+    readings = wide.page.locator(".others .read")
+    expect(readings).to_have_text([re.compile(r"^\d+$")] * 3)
+    expect(readings.first).to_have_text("37")
+    wide.page.get_by_role("button", name="Clear").click()
+    expect(readings).to_have_text([""] * 3)
+    wide.draw(write("52"))
+    expect(readings.first).to_have_text("52")
+    wide.page.get_by_role("button", name="One digit").click()  # its own paper is empty
+    expect(readings).to_have_text([""] * 3)
+
+
 def test_the_number_grows_while_the_pen_is_down(wide):
     first, second = write("37")
     wide.draw([first])

@@ -12,9 +12,12 @@ export function mountOthers(element, desk, call, question, act) {
   let lesson = null; // a teaching that runs or waits for a decision
 
   const ask = latest(async () => {
-    const about = desk.wide ? null : question();
+    const about = question();
+    const { wide } = desk;
+    const readable = about && !(wide && 'index' in about); // a test digit is no number
     const asked = desk.drawing;
-    const answer = about ? await call('read_with_all', about) : { answers: {} };
+    const name = wide ? 'read_number_with_all' : 'read_with_all';
+    const answer = readable ? await call(name, about) : { answers: {} };
     if (answer.error || asked !== desk.drawing) return;
     answers = answer.answers;
     show();
@@ -26,7 +29,8 @@ export function mountOthers(element, desk, call, question, act) {
     const sorted = [...networks].sort((a, b) => (b.key === used) - (a.key === used));
     const rows = (all ? sorted : sorted.slice(0, MOST)).map((network) => {
       const answer = answers[network.key];
-      const share = answer?.best == null ? '' : percent(answer.probability);
+      const read = answer?.text ?? answer?.best; // a number, or a digit
+      const share = read == null ? '' : percent(answer.probability);
       const gauge = make('i');
       gauge.style.width = share || '0';
       return make(
@@ -48,7 +52,7 @@ export function mountOthers(element, desk, call, question, act) {
             make('small', {}, network.own ? `${network.model}, ${network.detail}` : network.detail),
           ),
           make('span', { class: 'share-of' }, share, make('div', { class: 'gauge' }, gauge)),
-          make('span', { class: answer?.digit == null ? 'read unsure' : 'read' }, String(answer?.best ?? '')),
+          make('span', { class: nameReading(answer) }, String(read ?? '')),
         ),
       );
     });
@@ -69,7 +73,7 @@ export function mountOthers(element, desk, call, question, act) {
   function showNext(networks, used) {
     const card = lesson
       ? lessonCard(lesson, act)
-      : chooseCard({ networks, used, answers, reading: store.get('reading'), act });
+      : chooseCard({ networks, used, answers: desk.wide ? {} : answers, reading: store.get('reading'), act });
     next.replaceChildren(
       make('h2', {}, card.title),
       make('p', {}, card.text),
@@ -95,6 +99,11 @@ export function mountOthers(element, desk, call, question, act) {
       show();
     },
   };
+}
+
+function nameReading(answer) {
+  if (answer?.text) return 'read whole';
+  return answer?.digit == null ? 'read unsure' : 'read';
 }
 
 function lessonCard(lesson, act) {
