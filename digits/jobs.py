@@ -100,9 +100,8 @@ class JobQueue:
         return job
 
     def adopt(self, model: Network, card: dict[str, Any], name: str, visitor: str) -> Job:
-        """Give this visitor a network that came in a file, until the server's end -> what stands for its training.
-
-        Raises DigitsError where it cannot be written to the disk.
+        """Give this visitor a network from a file, until the server's end -> what stands for its training. Raises
+        DigitsError where it cannot be written to the disk.
         """
         visitor = hash_visitor(visitor)
         with self._lock:
@@ -133,6 +132,7 @@ class JobQueue:
             idle = [job for job in active if job.state != RUNNING and not job.stop_requested.is_set()]
             for job in active:
                 job.stop_requested.set()
+                job.state = RUNNING if job.state == RUNNING else PAUSED  # so that nobody takes it up
         for job in idle:  # without the lock: to write weights takes a second
             message = f"Stopped; {job.what_is_left}." if job.begun else "Stopped before it began; there are no weights."
             job.close()
