@@ -167,3 +167,11 @@ def test_functions_are_short():
     assert len(lengths) > 500
     assert not {name: length for name, length in lengths.items() if length >= 60}
     assert statistics.median(lengths.values()) < 12
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_variable_is_a_pronoun(path):
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    names |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    assert not names & PRONOUNS
