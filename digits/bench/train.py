@@ -34,8 +34,7 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
     `ratio` is the median over the seeds of our seconds over the baseline's beside them. pytorch_examples takes several
     minutes a seed. Raises DigitsError for a device that is not there and for an unknown baseline.
     """
-    if seeds < 1:
-        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")
+    check_seeds(seeds)
     for name in baselines:
         if name not in BASELINES:
             raise DigitsError(f"There is no baseline called {name!r}; choose from {', '.join(BASELINES)}.")
@@ -64,8 +63,7 @@ def bench_look(seeds: int = 5, device: str = "auto") -> dict[str, Any]:
     seed -> {"machine", "device", "n", "look": {recipe: figures}}. `cost` is the median over the seeds of the seconds
     with a look over those without beside them, less 1. Raises DigitsError for a device that is not there.
     """
-    if seeds < 1:
-        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")
+    check_seeds(seeds)
     chosen = select_device(device)
     data = load_mnist(chosen)
     watch = Watch(to_ink(data.test_images[0].cpu()[None])[0])
@@ -91,6 +89,11 @@ def look_table(result: dict[str, Any]) -> str:
     for recipe, row in result["look"].items():
         lines.append(f"| {recipe} | {row['without']:.2f} | {row['with']:.2f} | {row['cost']:+.1%} |")
     return "\n".join(lines)
+
+
+def check_seeds(seeds: int) -> None:
+    if seeds < 1:
+        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")
 
 
 def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]:

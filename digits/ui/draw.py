@@ -14,6 +14,7 @@ from digits.ink.opening import FILE_MAX, PICTURE_MIN, open_image
 from digits.ink.strokes import from_strokes
 from digits.reading.explain import explain
 from digits.reading.inside import look_for, look_inside
+from digits.reading.reading import NumberReading
 from digits.training.teaching import MOST_DRAWINGS
 from digits.ui.answers import (
     LIKELY_ENOUGH,
@@ -39,9 +40,8 @@ from digits.ui.requests import (
     parse_picture,
     parse_steps,
     parse_strokes,
-    parse_visitor,
 )
-from digits.ui.shell import LONGEST_LINK, MOST_READERS, read_with_all
+from digits.ui.shell import LONGEST_LINK, ask_all, read_with_all
 from digits.ui.teach import teaching_functions
 
 
@@ -141,17 +141,15 @@ def read_number_with_all(page: Page) -> Callable[..., Any]:
     def read_number_with_all(payload: dict[str, Any]) -> dict[str, Any]:
         """What each of the visitor's networks reads one number as -> {"answers": {key: {"text", "probability"}}}."""
         drawing = open_image(parse_picture(payload)) if "picture" in payload else parse_strokes(payload)
-        answers = {}
-        for network in page.networks.listed(parse_visitor(payload))[:MOST_READERS]:
-            try:
-                number = page.networks.get(network["key"]).read_number(drawing)
-            except DigitsError:  # forgotten between the list and the reading
-                continue
-            sure = [float(digit.reading.probabilities.max()) for digit in number.digits]
-            answers[network["key"]] = {"text": number.text, "probability": round(min(sure, default=0), 4)}
-        return {"answers": answers}
+        return ask_all(page, payload, lambda recognizer: short_number(recognizer.read_number(drawing)))
 
     return read_number_with_all
+
+
+def short_number(number: NumberReading) -> dict[str, Any]:
+    """A number's reading in a list of networks; the probability is of the digit that is least certain."""
+    probabilities = [float(digit.reading.probabilities.max()) for digit in number.digits]
+    return {"text": number.text, "probability": round(min(probabilities, default=0), 4)}
 
 
 def explain_reading(page: Page) -> Callable[..., Any]:

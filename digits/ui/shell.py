@@ -9,6 +9,7 @@ from gradio.utils import get_space
 
 from digits.errors import DigitsError
 from digits.reading.reading import Reading
+from digits.reading.recognizer import Recognizer
 from digits.training.config import TrainConfig
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
@@ -51,15 +52,21 @@ def read_with_all(page: Page) -> Callable[..., Any]:
         if torch.get_num_threads() > 1:  # this thread's own, as in draw.py
             torch.set_num_threads(1)
         ink = parse_ink(payload)
-        answers = {}
-        for network in page.networks.listed(parse_visitor(payload))[:MOST_READERS]:
-            try:
-                answers[network["key"]] = short(page.networks.get(network["key"]).read_ink(ink[None])[0])
-            except DigitsError:  # forgotten between the list and the reading
-                continue
-        return {"answers": answers}
+        return ask_all(page, payload, lambda recognizer: short(recognizer.read_ink(ink[None])[0]))
 
     return read_with_all
+
+
+def ask_all(page: Page, payload: dict[str, Any], read: Callable[[Recognizer], dict[str, Any]]) -> dict[str, Any]:
+    """What `read` makes of each of the visitor's networks, the first ones -> {"answers": {key: {...}}}."""
+    answers = {}
+    for network in page.networks.listed(parse_visitor(payload))[:MOST_READERS]:
+        try:
+            recognizer = page.networks.get(network["key"])
+        except DigitsError:  # forgotten between the list and the reading
+            continue
+        answers[network["key"]] = read(recognizer)
+    return {"answers": answers}
 
 
 def short(reading: Reading) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def open_weights(page: Page) -> Callable[..., Any]:
         card = {
             "network": model.name,
             "parameters": count_parameters(model),
-            "figures": {"test_accuracy": accuracy, "seconds": 0.0},  # how long it learned is not in the file
+            "figures": {"test_accuracy": accuracy, "seconds": None},  # how long it learned is not in the file
         }
         job = page.jobs.adopt(model, card, title_of(path), parse_visitor(payload))
         return {"network": job.id}

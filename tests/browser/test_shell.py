@@ -72,3 +72,23 @@ def test_a_server_that_does_not_answer_is_told_and_asked_again(visit):
     page.unroute_all()
     expect(page.locator(".answer")).to_have_text("3")
     expect(page.locator(".bar.offline")).to_be_hidden()
+
+
+def test_what_is_painted_follows_dark_mode_at_once(visit):
+    """The tile in the header and the inside: ink is dark on light paper, light on dark."""
+    visitor = visit()
+    visitor.draw(DIGITS[4])
+    expect(visitor.page.locator(".answer")).to_have_text("4")
+    brightest = """(selector) => {
+        const canvas = document.querySelector(selector);
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const inked = [...data].filter((_, i) => i % 4 === 0 && data[i + 3] === 255);
+        return [Math.min(...inked), Math.max(...inked)];
+    }"""
+    tile = visitor.page.evaluate(brightest, ".mine canvas")
+    visitor.page.evaluate("document.body.classList.toggle('dark')")
+    visitor.page.wait_for_function(
+        f"(before) => String(({brightest})('.mine canvas')) !== before", arg=",".join(map(str, tile))
+    )
+    dark = visitor.page.evaluate(brightest, ".mine canvas")
+    assert tile[0] < 60 < 180 < dark[1]

@@ -2,7 +2,7 @@
 // asked for only while it is on the screen.
 import { bytes, make, say } from '../lib/dom.js';
 import { colour, mix, paintDrawing, paintShares, paintWeights } from '../lib/paint.js';
-import { PEN } from '../lib/sheet.js';
+import { PEN, strokesNow } from '../lib/sheet.js';
 
 const ROWS = 16; // of a layer of units
 const GAP = 1; // cells between two maps
@@ -56,12 +56,7 @@ export function mountInside(element, desk, call, question) {
     waiting = null;
     if (!reading) return;
     painted = performance.now();
-    paintDrawing(
-      strokes,
-      { ...desk.drawing, strokes: desk.stroke ? [...desk.drawing.strokes, desk.stroke] : desk.drawing.strokes },
-      desk.unit,
-      PEN,
-    );
+    paintDrawing(strokes, { ...desk.drawing, strokes: strokesNow(desk) }, desk.unit, PEN);
     paintShares(seen, bytes(reading.ink));
     const key = reading.inside.stages.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
     if (key !== shown) build(reading.inside.stages);

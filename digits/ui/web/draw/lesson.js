@@ -1,10 +1,8 @@
 // Teach it: a copy of the network in use learns the visitor's drawings; what came of it is shown, then kept or discarded.
 import { make, percent } from '../lib/dom.js';
 import { follow } from '../lib/server.js';
-import { store, use } from '../lib/store.js';
-
-/** A drawing as the server takes it: each stroke's points in a row. */
-export const flatten = ({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) });
+import { store, useOnceListed } from '../lib/store.js';
+import { flatten } from '../lib/strokes.js';
 
 export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
   let teaching = null;
@@ -58,12 +56,7 @@ export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
     teaching = null;
     showLesson(null);
     window.dispatchEvent(new Event('digits:networks'));
-    if (!answer.key) return;
-    const off = store.watch(['networks'], ({ networks }) => {
-      if (!networks.some(({ key }) => key === answer.key)) return;
-      queueMicrotask(() => off());
-      use(answer.key);
-    });
+    if (answer.key) useOnceListed(answer.key);
   }
 
   view.teach.addEventListener('click', teach);

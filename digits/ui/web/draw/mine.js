@@ -2,8 +2,9 @@
 import { make, save, say } from '../lib/dom.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
+import { flatten } from '../lib/strokes.js';
 import { check, openShelf, parse, textOf } from './kept.js';
-import { flatten, mountLesson } from './lesson.js';
+import { mountLesson } from './lesson.js';
 
 const READ_AT_ONCE = 100;
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,6 +1,7 @@
 // What the network is evaluated on: a data set by name, the visitor's own drawings, or a file of theirs.
 import { openShelf } from '../draw/kept.js';
 import { make, say } from '../lib/dom.js';
+import { flatten } from '../lib/strokes.js';
 
 const OWN = 'own';
 const FILE = 'file';
@@ -67,7 +68,7 @@ export function mountSource(element, constants, upload, change, complain) {
     now() {
       const own = state.name === OWN;
       const { drawings } = own ? shelf.read() : {};
-      const flat = drawings?.map(({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) }));
+      const flat = drawings?.map(flatten);
       return {
         name: state.name,
         words: WORDS[state.name] ?? state.file,

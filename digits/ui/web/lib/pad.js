@@ -1,7 +1,7 @@
 // The paper: what is on it, and how it is painted.
 import { INK_PEN } from './ink.js';
 import { SIDE } from './mnist.js';
-import { isEmpty, PEN, WIDE } from './sheet.js';
+import { isEmpty, PEN, strokesNow, WIDE } from './sheet.js';
 import { fitPicture } from './strokes.js';
 
 /** The canvas -> { paint, paintNow, across, place, ... }. `desk` is the state that the Draw tab keeps in one object. */
@@ -36,7 +36,7 @@ export function makePaper(canvas, desk, hint) {
     const style = getComputedStyle(canvas);
     brush.strokeStyle = brush.fillStyle = faint ? style.getPropertyValue('--faint') : style.color;
     brush.lineCap = brush.lineJoin = 'round';
-    const strokes = shown || (desk.stroke ? [...drawing.strokes, desk.stroke] : drawing.strokes);
+    const strokes = shown || strokesNow(desk);
     const pen = drawing.picture?.editable ? INK_PEN : PEN;
     for (const points of strokes) trace(brush, points, points === desk.stroke ? desk.ahead : [], pen);
     if (desk.ahead.length) {

@@ -3,24 +3,18 @@ import { SIDE } from './mnist.js';
 
 // To ask the style after every change of the page makes the browser lay it out anew, several times a reading.
 const known = new Map();
+let theme; // Gradio tells dark from light by a class of the body
 
 /** A colour variable of the page -> [r, g, b]. */
 export function colour(node, name) {
-  if (!known.size) forgetWhenDark();
+  if (theme !== document.body.className) known.clear();
+  theme = document.body.className;
   if (!known.has(name)) {
     const hex = getComputedStyle(node).getPropertyValue(name).trim().replace('#', '');
     const parts = [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
     known.set(name, /^[0-9a-f]{6}$/i.test(hex) ? parts : [128, 128, 128]);
   }
   return known.get(name);
-}
-
-/** Gradio tells dark from light by a class of the body. */
-function forgetWhenDark() {
-  new MutationObserver((_, observer) => {
-    observer.disconnect();
-    known.clear();
-  }).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 }
 
 export const mix = (from, to, share) => from.map((value, i) => value + (to[i] - value) * share);

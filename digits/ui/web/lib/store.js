@@ -36,6 +36,16 @@ export const store = makeStore({
   step: null, // of How it works, 1 to 7, where another tab leads to it
 });
 
+/** Put a network in use as soon as the list has it; then `after()`. */
+export function useOnceListed(wanted, after = () => {}) {
+  const off = store.watch(['networks'], ({ networks }) => {
+    if (!networks.some(({ key }) => key === wanted)) return;
+    queueMicrotask(() => off());
+    use(wanted);
+    after();
+  });
+}
+
 /** Put a network in use, everywhere. */
 export function use(key) {
   if (key !== store.get('network')) store.set({ previous: store.get('network'), network: key });

@@ -51,3 +51,6 @@ export function toSvg(strokes, width, height, pen) {
     `stroke-width="${pen}" stroke-linecap="round" stroke-linejoin="round">${lines.join('')}</g></svg>`
   );
 }
+
+/** A labelled drawing as the server takes it: each stroke's points in a row. */
+export const flatten = ({ label, strokes }) => ({ label, strokes: strokes.map((points) => points.flat()) });

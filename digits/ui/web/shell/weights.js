@@ -1,6 +1,6 @@
 // Open weights: a network that was taken away comes back, from its file.
 import { say } from '../lib/dom.js';
-import { store, use } from '../lib/store.js';
+import { useOnceListed } from '../lib/store.js';
 
 export function mountWeights(find, call, upload, ending) {
   const [button, input, said] = [find('.open-weights'), find('.weights-file'), find('.opened')];
@@ -30,11 +30,7 @@ export function mountWeights(find, call, upload, ending) {
     say(said, 'Reading the test set with it.');
     const answer = await call('open_weights', { path }, 30);
     if (answer.error) return answer.error;
-    const off = store.watch(['networks'], ({ networks }) => {
-      if (!networks.some(({ key }) => key === answer.network)) return;
-      queueMicrotask(() => off());
-      use(answer.network);
-    });
+    useOnceListed(answer.network);
     window.dispatchEvent(new Event('digits:networks'));
     return 'It is in use, until the server ends.';
   }

@@ -1,7 +1,7 @@
 // The Train tab: before, while it runs, after. The training is the server's; this page looks at it again and again.
 import { percent, say } from '../lib/dom.js';
 import { connect, follow } from '../lib/server.js';
-import { store, use } from '../lib/store.js';
+import { store, use, useOnceListed } from '../lib/store.js';
 import { mountLive } from './live.js';
 import { mountPytorch } from './pytorch.js';
 import { mountRuns } from './runs.js';
@@ -93,12 +93,8 @@ export function mount({ element, props, server }) {
     runs.refresh();
     window.dispatchEvent(new Event('digits:networks'));
     if (!answer.network) return;
-    const off = store.watch(['networks'], ({ networks }) => {
-      if (!networks.some(({ key }) => key === answer.network)) return;
-      queueMicrotask(() => off());
-      use(answer.network);
-      window.dispatchEvent(new CustomEvent('digits:used', { detail: `${answer.name} is in use.` }));
-    });
+    const detail = `${answer.name} is in use.`;
+    useOnceListed(answer.network, () => window.dispatchEvent(new CustomEvent('digits:used', { detail })));
   }
 
   async function compare(jobs) {
