@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from digits.__main__ import build_parser, main, train_config
+from digits.__main__ import build_parser, main
+from digits.commands.train import train_config
 from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS
 from digits.training import loop
@@ -202,7 +203,7 @@ def test_ctrl_c_before_training_is_no_traceback(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(loop, "load_mnist", interrupt)
     assert main(["train", "--model", "mlp", "--out", str(tmp_path)]) == 130
-    monkeypatch.setattr("digits.__main__.open_image", interrupt)
+    monkeypatch.setattr("digits.commands.read.open_image", interrupt)
     assert main(["read", "a.png"]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

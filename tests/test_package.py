@@ -20,6 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # braces; what is not named here may not be imported by any of them.
 ORDER = [
     {"__main__", "ui"},
+    {"commands"},
     {"jobs", "bench"},
     {"runs"},
     {"training", "evaluation"},

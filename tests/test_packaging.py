@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from digits.__main__ import build_parser
+from digits.model.export import PACKAGES
 from digits.reading.recognizer import WEIGHTS
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +23,9 @@ def test_pins_agree_with_requirements():
     assert groups["bench"] == pins(bench)
     assert groups["test"] + groups["lint"] == pins(tests)
     gradio = next(pin for pin in pins(app) if pin.startswith("gradio=="))
-    assert PROJECT["project"]["optional-dependencies"]["mcp"] == [gradio.replace("gradio", "gradio[mcp]")]
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert extras["mcp"] == [gradio.replace("gradio", "gradio[mcp]")]
+    assert extras["onnx"] == [pin for pin in pins(tests) if pin.split("==")[0] in PACKAGES]
 
 
 def test_a_wheel_takes_the_weights_from_where_a_checkout_has_them():

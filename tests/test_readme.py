@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from digits.__main__ import build_parser, train_config
+from digits.__main__ import build_parser
+from digits.commands.train import train_config
 from digits.training.config import command
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
 from digits.ui.parts import part
 from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_visitor
-from digits.ui.weights import ENDING, open_weights, read_weights
+from digits.ui.weights import ENDING, export_network, open_weights, read_weights
 
 LONGEST_LINK = 1_500  # characters; a QR code of this size can still be photographed
 MOST_READERS = 8  # networks that read one drawing at once
@@ -24,7 +24,8 @@ MOST_READERS = 8  # networks that read one drawing at once
 def shell(page: Page) -> gr.HTML:
     """The part. It knows first who the visitor is, and tells the others."""
     constants = {"network": DEFAULT, "longestLink": LONGEST_LINK, "unit": FRAME, "weightsEnding": ENDING}
-    functions = [identify(page), read_with_all(page), read_weights(page), open_weights(page), draw_qr]
+    weights = [read_weights(page), export_network(page), open_weights(page)]
+    functions = [identify(page), read_with_all(page), *weights, draw_qr]
     return part("shell", functions, **constants)
 
 

@@ -1,11 +1,15 @@
 """A network's weights as a file: taken away, and opened again."""
 
 import base64
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from digits.data.mnist import load_mnist
+from digits.errors import DigitsError
 from digits.model.networks import count_parameters
 from digits.model.weights import load_weights
 from digits.training.calibration import measure
@@ -16,6 +20,9 @@ from digits.ui.requests import answer_errors, parse_text, parse_visitor
 
 ENDING = ".safetensors"
 LONGEST_NAME = 30  # characters
+EXPORT_SECONDS = 60  # most of them are imports: about 10 on a busy machine
+
+ROOT = Path(__file__).parents[2]  # where `python -m digits` finds the package
 
 
 def read_weights(page: Page) -> Callable[..., Any]:
@@ -23,9 +30,40 @@ def read_weights(page: Page) -> Callable[..., Any]:
     def read_weights(payload: dict[str, Any]) -> dict[str, Any]:
         """The weights of a network by its key, as a file to save."""
         path = page.networks.path(parse_text(payload, "network"))
-        return {"name": f"weights{ENDING}", "base64": base64.b64encode(path.read_bytes()).decode()}
+        return _as_file(f"weights{ENDING}", path.read_bytes())
 
     return read_weights
+
+
+def export_network(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    @expensive
+    def export_network(payload: dict[str, Any]) -> dict[str, Any]:
+        """A network by its key as ONNX, as a file to save."""
+        return _as_file("network.onnx", _export(page.networks.path(parse_text(payload, "network"))))
+
+    return export_network
+
+
+def _export(weights: Path) -> bytes:
+    """Weights -> the content of an ONNX file, made by the command line in a process of its own, see `to_onnx`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        command = [sys.executable, "-m", "digits", "export", "--weights", str(weights), "--out", str(path)]
+        try:
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=EXPORT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise DigitsError(f"The export took longer than {EXPORT_SECONDS} seconds; try again later.") from None
+        if done.returncode:
+            *_, last = done.stderr.splitlines() or [""]
+            raise DigitsError(
+                last.removeprefix("digits: ") if done.returncode == 2 else "The export failed; try another network."
+            )
+        return path.read_bytes()
+
+
+def _as_file(name: str, content: bytes) -> dict[str, Any]:
+    return {"name": name, "base64": base64.b64encode(content).decode()}
 
 
 def open_weights(page: Page) -> Callable[..., Any]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from digits.__main__ import build_parser, main, train_config
+from digits.__main__ import build_parser, main
+from digits.commands.train import train_config
 from digits.errors import DigitsError
 from digits.model.weights import load_weights
 from digits.training import loop, workers

@@ -1,10 +1,12 @@
 """Weights that a visitor sends: theirs from then on, or a sentence."""
 
+import base64
 import os
 import pickle
 import shutil
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import torch
 from gradio.utils import get_upload_folder
@@ -16,7 +18,7 @@ from digits.model.weights import save_weights
 from digits.reading.recognizer import WEIGHTS
 from digits.ui.networks import Networks
 from digits.ui.page_state import Page
-from digits.ui.weights import open_weights, title_of
+from digits.ui.weights import export_network, open_weights, read_weights, title_of
 
 VISITOR = "a" * 22
 
@@ -103,3 +105,15 @@ def test_only_what_was_sent_is_opened(page, sent, tmp_path):
 )
 def test_a_files_name_is_the_networks(name, title):
     assert title_of(Path(name)) == title
+
+
+def test_a_network_is_saved_as_weights_and_as_onnx(page, monkeypatch, tmp_path):
+    saved = read_weights(page)({"network": "mlp"})
+    assert base64.b64decode(saved["base64"]) == (WEIGHTS / "mlp.safetensors").read_bytes()
+    exported = export_network(page)({"network": "mlp"})
+    session = onnxruntime.InferenceSession(base64.b64decode(exported["base64"]))
+    assert (exported["name"], [part.name for part in session.get_inputs()]) == ("network.onnx", ["images"])
+    for save in (read_weights, export_network):
+        assert "not on this server" in save(page)({"network": "nobody's"})["error"]
+    monkeypatch.setattr(page.networks, "path", lambda key: tmp_path / "gone.safetensors")
+    assert export_network(page)({"network": "mlp"})["error"].startswith("There is no weights file at ")

@@ -76,15 +76,26 @@ export function mountShare(element, call, constants) {
     if (title !== 'Send…' || navigator.share)
       row.append(make('button', { type: 'button', class: 'button', onclick: run }, title));
   }
-  sheet
-    .querySelector('.network-row')
-    .append(make('button', { type: 'button', class: 'button', onclick: saveWeights }, 'Weights (.safetensors)'));
-
-  async function saveWeights() {
-    const answer = await call('read_weights', { network: store.get('network') }, 30);
-    if (answer.error) return tell(answer.error);
-    save(answer.name, 'application/octet-stream', bytes(answer.base64));
-    tell('Saved. python -m digits read photo.png --weights weights.safetensors reads with it.');
+  const networkFiles = [
+    [
+      'Weights (.safetensors)',
+      'read_weights',
+      'python -m digits read photo.png --weights weights.safetensors reads with it.',
+    ],
+    ['ONNX', 'export_network', 'It takes 28x28 pixels and runs without PyTorch, in a browser too.'],
+  ];
+  for (const [title, name, use] of networkFiles) {
+    const button = make('button', { type: 'button', class: 'button' }, title);
+    button.addEventListener('click', async () => {
+      button.disabled = true;
+      tell('On its way…');
+      const answer = await call(name, { network: store.get('network') }, 60);
+      button.disabled = false;
+      if (answer.error) return tell(answer.error);
+      save(answer.name, 'application/octet-stream', bytes(answer.base64));
+      return tell(`Saved. ${use}`);
+    });
+    sheet.querySelector('.network-row').append(button);
   }
 
   store.watch(['reach'], ({ reach }) => {
