@@ -1,28 +1,22 @@
 """What is written in a picture: paper, shadow, ruled lines and specks are taken away, and the ink is left."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from digits.ink.choosing import EIGHT, choose_writing, drop_frames, find_things_at_the_edge
 from digits.ink.geometry import bounds
+from digits.ink.lines import rub_out_lines
 from digits.ink.opening import PICTURE_MIN, as_picture
-
-SLOPES = np.arange(-40, 41) / 500  # of ruled lines, up to 4.6 degrees
-
-LINES_MAX = 12  # of different slopes, as lines seen aslant are
 
 FULL_INK = 0.85  # quantile of the inked pixels' contrast that becomes 1
 
-ENDS = 0.03  # of the picture's width, from either edge, in which a ruled line has ink
+# Parts of a stroke may have as little as FAINT of its contrast, and be AS_THIN times as thick at most.
+FAINT, AS_THIN = 0.25, 2.0
 
-# Of a piece's long side, how much may lie on the picture's edge before the piece is taken for cut off: a solid one (a
-# table, a shadow), and another (a frame, which lies along more than one edge).
-CONTACT, AROUND = 0.45, 1.2
-
-SOLID = 0.5  # of its box that a solid piece fills
-
-LOW = 0.5  # of the highest piece's height: a lower one at the edge is no digit
+THINGS_MAX = 2  # at the picture's edge, one darker than the other
 
 WORKING_SIDE = 640  # pixels of a picture's long side while the digit is looked for
 
@@ -83,7 +77,7 @@ def _grey(picture: Image.Image) -> np.ndarray:
         if not alpha.any():
             return np.zeros(alpha.shape[:2], np.float32)
         seen = colours[alpha[..., 0] > 0.5] if (alpha > 0.5).any() else colours[alpha[..., 0] > 0]
-        left, top, right, bottom = bounds(alpha[..., 0] > 0)
+        left, top, right, bottom = bounds(_largest(alpha[..., 0] > 0))
         fills = alpha[top:bottom, left:right].mean() > 0.6
         if fills and seen.std(axis=0).max() > 0.05:  # a picture with see-through parts: these are paper
             paper = np.median(seen, axis=0)
@@ -96,6 +90,14 @@ def _grey(picture: Image.Image) -> np.ndarray:
     return colours @ (axis / np.abs(axis).sum())
 
 
+def _largest(mask: np.ndarray) -> np.ndarray:
+    """The largest connected piece of what is true, bool (H, W), of which something is."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(mask)
+    return np.asarray(labels == np.bincount(labels[mask]).argmax())
+
+
 def _strength(grey: np.ndarray) -> np.ndarray:
     """How much each pixel is ink, float32 (H, W) in [0, 1]: paper, shadow, ruled lines and specks taken away."""
     from scipy import ndimage
@@ -104,10 +106,42 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     if noise > 0.01:
         grey = ndimage.gaussian_filter(grey, 1)
     contrast = _contrast(grey)
+    ink = _separate(contrast, noise)
+    if ink is None:
+        return np.zeros_like(contrast)
+    for _ in range(THINGS_MAX):  # a phone or a table is darker than ink, so that the ink is found without it
+        things = find_things_at_the_edge(ink.mask)
+        if not things.any():
+            break
+        things = ndimage.binary_dilation(things, iterations=max(2, max(contrast.shape) // 100))
+        without = np.where(things, np.median(contrast[~ink.mask]), contrast)
+        next_ink = _separate(without, noise)
+        if next_ink is None:
+            break
+        contrast, ink = without, next_ink
+    mask = drop_frames(ink.mask)  # before a cell's lines go, which would leave its sides
+    rub_out_lines(mask)
+    digit = choose_writing(mask)
+    if not digit.any():
+        return np.zeros_like(contrast)
+    near = ndimage.binary_dilation(digit, iterations=2, structure=EIGHT)
+    return np.where(near, ((contrast - ink.low) / (ink.high - ink.low)).clip(0, 1), 0).astype(np.float32)
+
+
+class _Ink(NamedTuple):
+    mask: np.ndarray  # bool (H, W)
+    low: float  # the contrast of paper
+    high: float | np.ndarray  # the contrast of full ink, everywhere or (H, W)
+
+
+def _separate(contrast: np.ndarray, noise: float) -> _Ink | None:
+    """Contrast (H, W) and the standard deviation of its noise -> what is ink; None where nothing stands out."""
+    from scipy import ndimage
+
     threshold = _otsu(contrast)
     mask = contrast > threshold
     if not mask.any() or mask.all():
-        return np.zeros_like(contrast)
+        return None
     low, high = np.median(contrast[~mask]), np.quantile(contrast[mask], FULL_INK)
     second = _otsu(contrast[mask])  # the first may have parted paper from lines and shadows
     strong = contrast > second
@@ -116,17 +150,34 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     # Ink has edges: a step over a thirtieth of the picture. Soft shadows have none.
     reach = min(max(2, max(contrast.shape) // 30), min(contrast.shape) // 2)
     edge = max(np.abs(turned[reach:] - turned[:-reach]).max() for turned in (contrast, contrast.T))
-    if high - low < max(0.08, 4 * noise) or edge < (high - low) / 3:
-        return np.zeros_like(contrast)
+    if high - low < max(0.04, 4 * noise) or edge < (high - low) / 3:
+        return None
+    texture = np.quantile(contrast[~mask], 0.8) - low  # of the paper: folds, stains, what shows through
+    whole = _with_faint_parts(contrast > low + max(FAINT * (high - low), 4 * noise, 3 * texture), mask)
+    if not (whole & ~ndimage.binary_dilation(mask, iterations=2, structure=EIGHT)).any():
+        return _Ink(mask, low, high)
+    around = 1 + 4 * round(ndimage.distance_transform_edt(whole).max())  # as dark as a stroke is near there
+    return _Ink(whole, low, ndimage.maximum_filter(np.where(whole, contrast, low), size=around).clip(FAINT * high))
 
-    for _ in range(LINES_MAX):
-        if not _rub_out_lines(mask) | _rub_out_lines(mask.T):
-            break
-    digit = _largest_group(mask)
-    if not digit.any():
-        return np.zeros_like(contrast)
-    near = ndimage.binary_dilation(digit, iterations=2, structure=np.ones((3, 3), bool))
-    return np.where(near, ((contrast - low) / (high - low)).clip(0, 1), 0).astype(np.float32)
+
+def _with_faint_parts(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
+    """What may be ink and what is, bool (H, W) -> the latter with the faint parts of its strokes.
+
+    They are pieces of the former that are as thin as strokes are, and that the picture's edge does not cut off as it
+    does lines and shadows.
+    """
+    from scipy import ndimage
+
+    labels, count = ndimage.label(weak, structure=EIGHT)
+    pieces = np.arange(count + 1)
+    thickness = ndimage.maximum(ndimage.distance_transform_edt(weak), labels, pieces)
+    inked = np.bincount(labels[strong], minlength=count + 1) > 0
+    at_edge = np.zeros(count + 1, bool)
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        at_edge[edge] = True
+    inked &= ~at_edge & (thickness <= AS_THIN * ndimage.distance_transform_edt(strong).max())
+    inked[0] = False
+    return strong | inked[labels]
 
 
 def _contrast(grey: np.ndarray) -> np.ndarray:
@@ -162,83 +213,3 @@ def _otsu(values: np.ndarray) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
     return float(edges[1:][np.nan_to_num(between).argmax()])
-
-
-def _rub_out_lines(mask: np.ndarray) -> bool:
-    """Take straight lines that cross the picture from left to right out of the mask, in place -> whether it had any.
-
-    Lines are rows that are mostly ink once the mask is sheared by the lines' common slope (a Hough transform of few
-    slopes). What crosses a line, with ink above and below it, is kept.
-    """
-    height, width = mask.shape
-    if width < 64:  # too small to tell a line from a digit's bar
-        return False
-    rows, columns = np.nonzero(mask)
-    offsets = {slope: np.rint(slope * (np.arange(width) - width / 2)).astype(int) for slope in SLOPES}
-    counts = {
-        slope: np.bincount((rows - offset[columns]).clip(0, height - 1), minlength=height)
-        for slope, offset in offsets.items()
-    }
-    slope = max(SLOPES, key=lambda slope: (counts[slope] ** 2).sum())
-    edges = np.diff(np.r_[0, (counts[slope] > 0.7 * width).astype(int), 0])
-    if not edges.any():
-        return False
-    positions, before = np.arange(width), np.count_nonzero(mask)
-    for first, last in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
-        if last - first > height // 20:
-            continue
-        rows_of_line = [(row + offsets[slope]).clip(0, height - 1) for row in range(first, last)]
-        inked = np.any([mask[where, positions] for where in rows_of_line], axis=0)
-        ends = max(1, round(ENDS * width))
-        if not (inked[:ends].any() and inked[-ends:].any()):  # an upright stem, which ends before the picture does
-            continue
-        above, below = first - 1, last  # the line's soft edges go with it
-        inked = [mask[(row + offsets[slope]).clip(0, height - 1), positions] for row in (above - 1, below + 1)]
-        crossed = inked[0] & inked[1]
-        for row in range(above, below + 1):
-            where = (row + offsets[slope]).clip(0, height - 1)
-            mask[where, positions] &= crossed
-    return bool(np.count_nonzero(mask) < before)
-
-
-def _largest_group(mask: np.ndarray) -> np.ndarray:
-    """The digit among the connected pieces of the mask: the largest piece and its neighbours, without specks."""
-    from scipy import ndimage
-
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if count == 0:
-        return mask
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    inside = sizes.copy()
-    for piece in _cut_off(labels):
-        inside[piece] = 0
-    if inside.max() > 0.1 * sizes.max():
-        sizes = inside
-    keep = sizes >= max(1, 0.02 * sizes.max())
-    return keep[labels]
-
-
-def _cut_off(labels: np.ndarray) -> list[int]:
-    """Pieces that the picture's edge cuts off: a table, a shadow, a neighbour's line.
-
-    A digit may touch the edge too, with an end or a bow: then little of it does, and it is as high as its neighbours.
-    """
-    from scipy import ndimage
-
-    edges = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
-    touching = [np.bincount(edge, minlength=labels.max() + 1) for edge in edges]
-    contact = np.sum(touching, axis=0)
-    places = ndimage.find_objects(labels)
-    whole = [max(place[0].stop - place[0].start, place[1].stop - place[1].start) for place in places]
-    tallest = max((place[0].stop - place[0].start for place in places), default=1)
-    found = []
-    for piece in np.flatnonzero(contact):
-        if piece == 0:
-            continue
-        place, length = places[piece - 1], whole[piece - 1]
-        solid = (labels[place] == piece).mean() > SOLID
-        along = contact[piece] > (CONTACT if solid else AROUND) * length
-        if along or place[0].stop - place[0].start < LOW * tallest:
-            found.append(int(piece))
-    return found
