@@ -18,7 +18,19 @@ from digits.errors import DigitsError
 from digits.ink.finding import find
 from digits.ink.pictures import from_strength
 from digits.ink.strokes import from_strokes, parse_strokes
-from digits.reading.pieces import DOT, SPECK, Piece, box_around, box_of, find_joints, height_of, slice_blot, strokes_of
+from digits.reading.pieces import (
+    DOT,
+    LIKELY,
+    SPECK,
+    UNLIKELY,
+    Piece,
+    box_around,
+    box_of,
+    find_joints,
+    height_of,
+    slice_blot,
+    strokes_of,
+)
 from digits.reading.reading import NumberDigit, NumberReading, Reading
 
 PIECES_MAX = 60  # of a number
@@ -27,7 +39,11 @@ GROUP_WIDTH = 2.2  # of several pieces that are one digit: a flat 0 cut in two, 
 
 GROUP_GAP = 0.3  # between two pieces of one digit
 
-GROUP_PIECES = 4
+GROUP_PIECES = 6
+
+SURE = 0.9  # a blot's probability and digit score, under which it may be two digits
+
+MARK = 0.35  # a point or a comma is smaller; where nothing stands above or below it, it is no part of a digit
 
 LEAST = 1e-3  # the floor of a probability or score, so that one bad digit cannot outweigh the rest
 
@@ -99,25 +115,43 @@ def read_image(read: Read, image: object) -> NumberReading:
         return NumberReading("", [])
     height = height_of(boxes)
     large = np.flatnonzero((boxes[:, 2:] - boxes[:, :2]).max(axis=1) > SPECK * height)
+    large = large[~_marks(boxes[large] / height)]
     _limit(len(large))
-    pieces = [
-        Piece(box_of(np.argwhere(part)[:, ::-1]), (blot, at), part)
-        for blot in large.tolist()
-        for at, part in enumerate(slice_blot(blots == blot + 1, height))
-    ]
+    if not len(large):
+        return NumberReading("", [])
 
-    def draw(group: list[Piece]) -> Tensor:
-        mask = np.any([piece.content for piece in group], axis=0)
+    def draw(mask: np.ndarray) -> Tensor:
         near = ndimage.binary_dilation(mask, iterations=2) & ((blots == 0) | mask)  # with its soft edges
         left, top, right, bottom = box_of(np.argwhere(near)[:, ::-1]).astype(int)
         return from_strength(np.where(near, found.strength, 0)[top : bottom + 1, left : right + 1])
 
+    whole = read(torch.stack([draw(blots == blot + 1) for blot in large]))
+    pieces = [
+        Piece(box_of(np.argwhere(part)[:, ::-1]), (blot, at), part)
+        for blot, reading in zip(large.tolist(), whole, strict=True)
+        for at, part in enumerate(slice_blot(blots == blot + 1, height, LIKELY if _is_sure(reading) else UNLIKELY))
+    ]
+
+    def draw_group(group: list[Piece]) -> Tensor:
+        return draw(np.any([piece.content for piece in group], axis=0))
+
     corner = np.array([found.left, found.top] * 2)
     digits = [
         NumberDigit(reading, tuple(((box_around(group) + (0, 0, 1, 1)) * found.pixel + corner).tolist()), None)
-        for group, reading in _best_groups(read, pieces, height, BLOTS, draw)
+        for group, reading in _best_groups(read, pieces, height, BLOTS, draw_group)
     ]
     return NumberReading("".join(str(digit.reading.best) for digit in digits), digits)
+
+
+def _is_sure(reading: Reading) -> bool:
+    return reading.digit_score >= SURE and reading.probabilities.max() >= SURE
+
+
+def _marks(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (N, 4) of blots, in shares of the height -> which are points, commas and the like, bool (N,)."""
+    small = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) < MARK
+    beside = (boxes[:, None, 0] > boxes[None, :, 2]) | (boxes[:, None, 2] < boxes[None, :, 0])
+    return small & (beside | small[None, :]).all(axis=1) & ~small.all()
 
 
 def _best_groups(

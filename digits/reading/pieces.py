@@ -1,23 +1,34 @@
 """A number in pieces: strokes and blots, cut wherever two digits may be joined, so that no piece belongs to two."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 # What may be one digit, and where it may be cut, in shares of the number's height.
 DOT, SPECK = 0.06, 0.15  # a smaller stroke is a slip of the pen; a smaller blot, which is as wide as the pen, too
 
-CUT_WIDTH = 0.5  # of a stroke or blot in which two digits may be joined
+CUT_WIDTH = 0.5  # of a stroke in which two digits may be joined
 
 CUT_HEIGHT = 0.4  # of each of the two
 
 CUT_OVERLAP = 0.15  # in x, of the two ends of a stroke
 
-CUT_INK = 0.45  # on a seam that cuts a blot
-
-CUT_APART = 0.25  # of two cuts
-
 SEAM_STEP = 3.0  # pixels of ink that a seam's step to the side costs: digits touch where a straight cut is right
+
+
+class Cuts(NamedTuple):
+    """Where a blot may be cut."""
+
+    width: float  # of the narrowest blot
+    ink: float  # on a seam
+    crossings: int  # of a seam: how often it meets ink
+    apart: float  # of two seams
+
+
+LIKELY = Cuts(width=0.5, ink=0.45, crossings=1, apart=0.25)  # where the blot reads as a digit
+
+UNLIKELY = Cuts(width=0.4, ink=0.8, crossings=4, apart=0.2)  # elsewhere: two digits may touch more than once
 
 
 @dataclass(frozen=True)
@@ -83,14 +94,14 @@ def _reach(points: np.ndarray) -> np.ndarray:
     return np.hstack([np.minimum.accumulate(points), np.maximum.accumulate(points)])
 
 
-def slice_blot(mask: np.ndarray, height: float) -> list[np.ndarray]:
+def slice_blot(mask: np.ndarray, height: float, cuts: Cuts) -> list[np.ndarray]:
     """A blot (H, W) -> its parts, left to right, cut where two digits may touch.
 
-    A cut is a seam from top to bottom (Avidan and Shamir 2007) that crosses ink once and as little as possible, with a
-    part as high as a digit on each side of it.
+    A cut is a seam from top to bottom (Avidan and Shamir 2007) that crosses as little ink as possible, with a part as
+    high as a digit on each side of it.
     """
     left, top, right, bottom = box_of(np.argwhere(mask)[:, ::-1]).astype(int)
-    if right - left < CUT_WIDTH * height:
+    if right - left < cuts.width * height:
         return [mask]
     blot = mask[top : bottom + 1, left : right + 1]
     seams, costs = _seams(blot)
@@ -99,15 +110,17 @@ def slice_blot(mask: np.ndarray, height: float) -> list[np.ndarray]:
     firsts, lasts = blot.argmax(axis=1)[:, None], blot.shape[1] - 1 - blot[:, ::-1].argmax(axis=1)[:, None]
     inked_rows = np.asarray(blot.any(axis=1))[:, None]
     lowest = np.minimum(_extent(inked_rows & (firsts < seams)), _extent(inked_rows & (lasts >= seams)))
-    possible = (crossings <= 1) & (inked.sum(axis=0) <= CUT_INK * height) & (lowest >= CUT_HEIGHT * height)
+    possible = (
+        (crossings <= cuts.crossings) & (inked.sum(axis=0) <= cuts.ink * height) & (lowest >= CUT_HEIGHT * height)
+    )
     middles = seams.mean(axis=0)
-    cuts: list[int] = []
+    chosen: list[int] = []
     for k in np.flatnonzero(possible)[np.argsort(costs[possible], kind="stable")]:
-        if all(abs(middles[k] - middles[cut]) >= CUT_APART * height for cut in cuts):
-            cuts.append(k)
-    part = (np.arange(blot.shape[1])[:, None] >= seams[:, None, cuts]).sum(axis=2)  # (H, W)
+        if all(abs(middles[k] - middles[other]) >= cuts.apart * height for other in chosen):
+            chosen.append(k)
+    part = (np.arange(blot.shape[1])[:, None] >= seams[:, None, chosen]).sum(axis=2)  # (H, W)
     parts = []
-    for number in range(len(cuts) + 1):
+    for number in range(len(chosen) + 1):
         piece = np.zeros_like(mask)
         piece[top : bottom + 1, left : right + 1] = blot & (part == number)
         parts.append(piece)

@@ -15,6 +15,7 @@ from digits.ink.strokes import from_strokes
 from digits.reading.explain import explain
 from digits.reading.inside import look_for, look_inside
 from digits.reading.reading import NumberReading
+from digits.reading.recognizer import Recognizer
 from digits.training.teaching import MOST_DRAWINGS
 from digits.ui.answers import (
     LIKELY_ENOUGH,
@@ -95,6 +96,8 @@ def read_strokes(page: Page) -> Callable[..., Any]:
         if payload.get("strip") is True and "ink" in reading:
             stages = [from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
             reading["strip"] = [packed(stage[0].numpy()) for stage in stages] + [reading["ink"]]
+        if payload.get("finished") is True:
+            reading |= offer_number(page.networks.chosen(payload), reading, strokes)
         return reading
 
     return read_strokes
@@ -112,9 +115,24 @@ def read_other(page: Page) -> Callable[..., Any]:
         if "picture" not in payload:
             return read(page, payload, parse_ink(payload))
         with taking_turns():
-            return read(page, payload, parse_ink(payload))
+            reading = read(page, payload, parse_ink(payload))
+            drawing = open_image(parse_picture(payload))
+            return reading | offer_number(page.networks.chosen(payload), reading, drawing)
 
     return read_other
+
+
+def offer_number(recognizer: Recognizer, reading: dict[str, Any], drawing: Any) -> dict[str, Any]:
+    """What is to be added to a refused reading whose drawing, strokes or a picture, is a number of several digits."""
+    if reading.get("digit", -1) is not None:
+        return {}
+    try:
+        number = recognizer.read_number(drawing)
+    except DigitsError:  # too much for a number
+        return {}
+    if len(number.digits) < 2 or any(digit.reading.digit is None for digit in number.digits):
+        return {}
+    return {"number": number.text, "sentence": "Several digits.", "doubt": f"As a number it reads {number.text}."}
 
 
 def read_number(page: Page) -> Callable[..., Any]:

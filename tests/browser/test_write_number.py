@@ -225,3 +225,28 @@ def test_the_labels_stand_on_one_side_of_their_boxes_and_on_the_paper(visit, wid
     }""")
     assert sides in (["above"] * 4, ["below"] * 4)
     assert inside == [True] * 4
+
+
+def test_several_digits_on_the_small_pad_are_offered_as_a_number(visit):
+    visitor = visit()
+    narrow = [[(x * WIDE / 2.6, y) for x, y in stroke] for stroke in write("42", height=0.35)]
+    visitor.draw(narrow)
+    offer = visitor.page.get_by_role("button", name="Read it as a number")
+    expect(visitor.page.locator(".sentence")).to_have_text("Several digits.")
+    expect(visitor.page.locator(".doubt")).to_have_text("As a number it reads 42.")
+    offer.click()
+    expect(visitor.page.locator(".answer")).to_have_text("42")
+    expect(labels(visitor)).to_have_text([re.compile(r"\d+%$")] * 2)
+    expect(offer).to_be_hidden()
+    visitor.page.get_by_role("button", name="One digit").click()  # the drawing stays there too
+    expect(offer).to_be_visible()
+
+
+def test_a_picture_of_several_digits_is_offered_as_a_number(visit):
+    visitor = visit()
+    file = io.BytesIO()
+    paint([100 * np.array(stroke) * (WIDE, 1) for stroke in write("305")]).save(file, "PNG")
+    content = {"name": "number.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    visitor.page.locator(".picture-file").set_input_files(content)
+    visitor.page.get_by_role("button", name="Read it as a number").click()
+    expect(visitor.page.locator(".answer")).to_have_text("305")

@@ -239,3 +239,23 @@ def test_a_long_stem_is_no_ruled_line(recognizer):
     rows, _ = np.nonzero(np.asarray(picture.convert("L")) < 128)
     tight = picture.crop((0, int(rows.min()) - 6, picture.width, int(rows.max()) + 7))  # stems of 0.9 of the height
     assert recognizer.read_number(tight).text == "14"
+
+
+@pytest.mark.parametrize("text", ["84", "58", "35"])
+def test_digits_that_touch_twice_are_parted(recognizer, text):
+    """Rings that lean on each other, a bow and a bar: no cut between them crosses ink only once."""
+    strokes = write(digits_of(text), gap=-0.01, scale=160)
+    picture = paint(strokes)
+    assert recognizer.read_number(picture).text == text
+
+
+@pytest.mark.parametrize("mark", [[(0.0, 0.0), (0.02, 0.02)], [(0.02, 0.0), (-0.04, 0.14)], [(0.0, 0.0), (0.1, 0.0)]])
+def test_points_commas_and_dashes_are_no_digits(recognizer, mark):
+    strokes = write([*digits_of("12"), [[(x, y + 0.78) for x, y in mark]], *digits_of("50")], gap=0.16)
+    assert recognizer.read_number(paint(strokes, pen=7)).text == "1250"
+
+
+def test_the_bar_of_a_five_is_no_mark(recognizer):
+    strokes = write([TWO_STROKE_FIVE, *digits_of("3"), TWO_STROKE_FIVE], gap=0.2)
+    lifted = [[(x, y - 5) for x, y in stroke] if len(stroke) == 2 else stroke for stroke in strokes]
+    assert recognizer.read_number(paint(lifted)).text == "535"

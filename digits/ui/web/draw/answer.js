@@ -7,6 +7,7 @@ const KEPT_FOR = 2_000; // milliseconds that the old answer stays beside a new n
 export function mountAnswer(element, desk, correct) {
   const find = (selector) => element.querySelector(selector);
   const [answer, sentence, doubt, before] = ['.answer', '.sentence', '.doubt', '.before'].map(find);
+  const several = find('[data-do=asNumber]');
   const [bars, labels, correction] = ['.bars', '.labels', '.correct'].map(find);
   const invitation = correction.textContent;
   const columns = Array.from({ length: 10 }, () => {
@@ -40,6 +41,7 @@ export function mountAnswer(element, desk, correct) {
 
   function showWords(reading, origin = '') {
     sentence.classList.remove('trouble');
+    several.hidden = !reading.number;
     say(sentence, reading.sentence);
     say(doubt, [reading.doubt, origin].filter(Boolean).join(' '));
   }
@@ -74,6 +76,7 @@ export function mountAnswer(element, desk, correct) {
     },
     complain(text) {
       sentence.classList.add('trouble');
+      several.hidden = true;
       say(sentence, text);
       say(doubt, '');
     },

@@ -6,8 +6,9 @@ import { makePaper } from '../lib/pad.js';
 import { mountPen } from '../lib/pen.js';
 import { questionOf } from '../lib/question.js';
 import { connect, latest } from '../lib/server.js';
-import { EMPTY, isEmpty, strokesNow } from '../lib/sheet.js';
+import { EMPTY, isEmpty, strokesNow, WIDE } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
+import { moved } from '../lib/strokes.js';
 import { mountAnswer } from './answer.js';
 import { HARD } from './examples.js';
 import { mountInside } from './inside.js';
@@ -98,6 +99,7 @@ export function mount({ element, props, server }) {
       test: () => act.loadTestDigit({}),
       mine: () => mine.open(),
       widen,
+      asNumber,
       loadTestDigit,
       why: () => toggle('why', () => why.ask()),
       steps: () => toggle('steps', () => act.ask()),
@@ -141,6 +143,13 @@ export function mount({ element, props, server }) {
     answer.empty();
     inside.empty();
     become();
+  }
+
+  /** The same drawing on the paper for a whole number, in its middle. */
+  function asNumber() {
+    const { strokes, picture } = desk.drawing;
+    widen(true);
+    change({ ...desk.drawing, strokes: moved(strokes, (WIDE - desk.unit) / 2), picture });
   }
 
   function choose(tool) {

@@ -19,7 +19,10 @@ export function mountReader(element, desk, { call, question, paper, answer, insi
     const steps = find('.steps');
     const [name, more] = wide
       ? [about?.picture ? 'read_number_picture' : 'read_number', {}]
-      : [about?.strokes ? 'read_strokes' : 'read_other', { inside: inside.wanted, strip: !steps.hidden }];
+      : [
+          about?.strokes ? 'read_strokes' : 'read_other',
+          { inside: inside.wanted, strip: !steps.hidden, finished: !desk.stroke },
+        ];
     const reading = about && (!wide || !('index' in about)) ? await call(name, { ...about, ...more }) : { blank: true };
     const emptied = isEmpty(desk.drawing) && !desk.stroke && !reading.blank;
     if (wide !== desk.wide || asked.picture !== desk.drawing.picture || emptied) return;

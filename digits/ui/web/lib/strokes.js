@@ -40,6 +40,15 @@ export function fitPicture(picture, width, height) {
   return { left: (width - picture.width * fit) / 2, top: (height - picture.height * fit) / 2, fit };
 }
 
+/** The strokes so much farther to the right, with their pressure. */
+export const moved = (strokes, right) =>
+  strokes.map((points) =>
+    Object.assign(
+      points.map(([x, y]) => [x + right, y]),
+      points.widths && { widths: points.widths },
+    ),
+  );
+
 /** The strokes as an SVG file. */
 export function toSvg(strokes, width, height, pen) {
   const lines = strokes.map((points) => {
