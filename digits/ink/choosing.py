@@ -22,7 +22,7 @@ OPEN, ENCLOSED, GAP, RECTANGLE, ROUND = 0.1, 0.3, 0.025, 0.85, 0.85
 
 # In shares of the highest group's height: pieces nearer than this are one group; a group that is lower and farther than
 # that from the high ones, or that has so many pieces, as a caption has, is no digit's.
-NEAR, LOW_GROUP, FAR, CAPTION = 0.12, 0.4, 0.25, 4
+NEAR, LOW_GROUP, FAR, CAPTION = 0.12, 0.4, 0.25, 3
 
 # An underline is so flat, and so far under what it underlines, in shares of that one's height.
 FLAT, UNDER = 0.25, 0.06
@@ -52,7 +52,7 @@ def choose_writing(mask: np.ndarray) -> np.ndarray:
     if len(pieces.sizes) == 1:
         return mask
     kept = pieces.sizes > 0
-    for unwanted in (_cut_off, _captions, _underlines, _specks):
+    for unwanted in (_cut_off, _specks, _captions, _underlines):
         left = kept & ~unwanted(pieces, kept)
         if left.any():
             kept = left
@@ -144,8 +144,10 @@ def _captions(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:
     """Pieces of groups that are much lower than the others: lettering, a line's rest, a mark on the paper."""
     from scipy import ndimage
 
-    written = kept[pieces.labels]
     tallest = pieces.heights[kept].max()
+    if pieces.heights[kept].min() >= LOW_GROUP * tallest:
+        return np.zeros_like(kept)
+    written = kept[pieces.labels]
     away = ndimage.distance_transform_edt(~written)
     groups, count = ndimage.label(away <= NEAR * tallest / 2, structure=EIGHT)
     group_of = np.zeros(len(kept), int)

@@ -119,6 +119,7 @@ def _strength(grey: np.ndarray) -> np.ndarray:
         if next_ink is None:
             break
         contrast, ink = without, next_ink
+    ink = _with_faint_parts(ink, contrast, noise)
     mask = drop_frames(ink.mask)  # before a cell's lines go, which would leave its sides
     rub_out_lines(mask)
     digit = choose_writing(mask)
@@ -136,8 +137,6 @@ class _Ink(NamedTuple):
 
 def _separate(contrast: np.ndarray, noise: float) -> _Ink | None:
     """Contrast (H, W) and the standard deviation of its noise -> what is ink; None where nothing stands out."""
-    from scipy import ndimage
-
     threshold = _otsu(contrast)
     mask = contrast > threshold
     if not mask.any() or mask.all():
@@ -152,32 +151,43 @@ def _separate(contrast: np.ndarray, noise: float) -> _Ink | None:
     edge = max(np.abs(turned[reach:] - turned[:-reach]).max() for turned in (contrast, contrast.T))
     if high - low < max(0.04, 4 * noise) or edge < (high - low) / 3:
         return None
-    texture = np.quantile(contrast[~mask], 0.8) - low  # of the paper: folds, stains, what shows through
-    whole = _with_faint_parts(contrast > low + max(FAINT * (high - low), 4 * noise, 3 * texture), mask)
-    if not (whole & ~ndimage.binary_dilation(mask, iterations=2, structure=EIGHT)).any():
-        return _Ink(mask, low, high)
-    around = 1 + 4 * round(ndimage.distance_transform_edt(whole).max())  # as dark as a stroke is near there
-    return _Ink(whole, low, ndimage.maximum_filter(np.where(whole, contrast, low), size=around).clip(FAINT * high))
+    return _Ink(mask, low, high)
 
 
-def _with_faint_parts(weak: np.ndarray, strong: np.ndarray) -> np.ndarray:
-    """What may be ink and what is, bool (H, W) -> the latter with the faint parts of its strokes.
+def _with_faint_parts(ink: _Ink, contrast: np.ndarray, noise: float) -> _Ink:
+    """The ink with the faint parts of its strokes, and full ink then what is darkest near by.
 
-    They are pieces of the former that are as thin as strokes are, and that the picture's edge does not cut off as it
-    does lines and shadows.
+    They belong to pieces as thin as strokes are, which the picture's edge does not cut off as it does lines and
+    shadows.
     """
     from scipy import ndimage
 
-    labels, count = ndimage.label(weak, structure=EIGHT)
-    pieces = np.arange(count + 1)
-    thickness = ndimage.maximum(ndimage.distance_transform_edt(weak), labels, pieces)
-    inked = np.bincount(labels[strong], minlength=count + 1) > 0
-    at_edge = np.zeros(count + 1, bool)
+    texture = np.quantile(contrast[~ink.mask], 0.8) - ink.low  # of the paper: folds, stains, what shows through
+    least = max(FAINT * (ink.high - ink.low), 4 * noise, 3 * texture)
+    labels, count = ndimage.label(contrast > ink.low + least, structure=EIGHT)
+    beyond = ~ndimage.binary_dilation(ink.mask, iterations=2, structure=EIGHT)
+    wanted = np.zeros(count + 1, bool)
+    wanted[np.intersect1d(labels[ink.mask], labels[beyond])] = True
+    wanted[0] = False
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        at_edge[edge] = True
-    inked &= ~at_edge & (thickness <= AS_THIN * ndimage.distance_transform_edt(strong).max())
-    inked[0] = False
-    return strong | inked[labels]
+        wanted[edge] = False
+    if not wanted.any():
+        return ink
+    thickness = ndimage.distance_transform_edt(wanted[labels])
+    wanted &= ndimage.maximum(thickness, labels, np.arange(count + 1)) <= AS_THIN * _thickness(ink.mask)
+    if not wanted.any():
+        return ink
+    whole = ink.mask | wanted[labels]
+    around = 1 + 4 * round(_thickness(whole))  # pixels a side, in which a stroke is as dark as it gets
+    darkest = ndimage.maximum_filter(np.where(whole, contrast, ink.low), size=around)
+    return _Ink(whole, ink.low, darkest.clip(FAINT * ink.high))
+
+
+def _thickness(mask: np.ndarray) -> float:
+    """Half the width of the thickest stroke, in pixels."""
+    from scipy import ndimage
+
+    return float(ndimage.distance_transform_edt(mask).max())
 
 
 def _contrast(grey: np.ndarray) -> np.ndarray:
