@@ -5,6 +5,7 @@ the key to their networks), the number, the state. A visitor's page finds its ru
 interrupted goes on from its last validation.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ import secrets
 import shutil
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -180,6 +181,7 @@ class KeptRuns:
         folder = self.folder / job.id
         facts = {name: getattr(job, name) for name in ("visitor", "number", "name", "pinned", "state", "message")}
         facts["settings"] = settings_of(job.config)
+        facts["drawing"] = job.watch.to_text() if job.watch else None
         try:
             folder.mkdir(exist_ok=True)
             write_atomically(folder / "run.json", (json.dumps({"format": FORMAT, **facts}, indent=2) + "\n").encode())
@@ -230,23 +232,38 @@ def _read(folder: Path) -> Job:
     job = Job(
         config, folder=folder, number=int(facts["number"]), id=folder.name, pinned=facts["pinned"] is True, **texts
     )
-    job.updates = _read_log(folder / "log.jsonl")
+    job.updates = _read_log(folder)
     if job.active:
-        job.state, job.watch = PAUSED if job.state == PAUSED else WAITING, Watch()
+        job.state, job.watch = PAUSED if job.state == PAUSED else WAITING, Watch.from_text(facts.get("drawing"))
         job.resumes = (folder / "state.pt").is_file()
     return job
 
 
-def _read_log(path: Path) -> list[TrainingUpdate]:
-    """The updates of a run; a last line that was cut short is left out."""
-    if not path.is_file() or path.stat().st_size > LARGEST_LOG:
-        return []
+def _read_log(folder: Path) -> list[TrainingUpdate]:
+    """The updates of a run, with their looks inside; what was cut short or damaged is left out."""
     names = {part.name for part in fields(TrainingUpdate)}
+    looks = {values["step"]: values for values in _lines(folder / "looks.jsonl") if type(values.get("step")) is int}
     updates = []
+    for values in _lines(folder / "log.jsonl"):
+        try:
+            update = TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}})
+        except TypeError:
+            break
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            update = update.with_look(looks[update.step])
+        updates.append(update)
+    return updates
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """A log's lines, up to the first that was cut short."""
+    if not path.is_file() or path.stat().st_size > LARGEST_LOG:
+        return
     for line in path.read_bytes().splitlines():
         try:
             values = json.loads(line)
-            updates.append(TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}}))
-        except (ValueError, TypeError, AttributeError):
-            break
-    return updates
+        except ValueError:
+            return
+        if not isinstance(values, dict):
+            return
+        yield values

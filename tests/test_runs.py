@@ -4,13 +4,16 @@ import dataclasses
 import json
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from digits import runs as runs_module
 from digits.errors import DigitsError
 from digits.jobs import JobQueue
 from digits.runs import DONE, PAUSED, STOPPED, WAITING, KeptRuns, default_folder, hash_visitor
 from digits.training.config import TrainConfig
+from digits.training.look import Watch
 
 QUICK = TrainConfig("mlp", epochs=1, batch_size=2_000, augment="none", device="cpu", examples=4_000)
 
@@ -149,3 +152,55 @@ def test_the_default_folder_is_the_user_s_data_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(runs_module.sys, "platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_folder() == tmp_path / "digits" / "runs"
+
+
+def watched(folder, **changes):
+    """A finished run in that folder that looked at a drawing -> its updates."""
+    queue = JobQueue(runs=KeptRuns(folder))
+    job = queue.start(dataclasses.replace(QUICK, **changes), "ann", Watch(torch.rand(1, 28, 28)))
+    wait_for(lambda: not job.active)
+    queue.close()
+    return job.updates
+
+
+def test_what_it_saw_inside_is_there_after_the_server_s_end(tmp_path):
+    before = watched(tmp_path)
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    (job,) = queue.of_visitor("ann")
+    assert len(job.updates) == len(before) > 1
+    for old, new in zip(before, job.updates, strict=True):
+        for name in ("drawing", "ten", "filters"):
+            np.testing.assert_array_equal(getattr(new.look, name), getattr(old.look, name))
+        assert (new.look.units, new.look.gradients) == (old.look.units, old.look.gradients)
+        np.testing.assert_array_equal(new.confusion, old.confusion)
+    assert job.updates[-1].confusion.sum() == 5_000
+    queue.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"3\n", b'{"step": 1, "look": {}}\n', b'{"step": [], "look": 5}\n'])
+def test_a_damaged_file_of_looks_costs_the_looks_alone(tmp_path, damage):
+    count = len(watched(tmp_path))
+    (looks,) = tmp_path.glob("*/looks.jsonl")
+    looks.write_bytes(damage)
+    (job,) = KeptRuns(tmp_path).load()
+    assert len(job.updates) == count
+    assert not any(update.look for update in job.updates)
+
+
+def test_a_run_that_goes_on_looks_at_the_same_drawing(tmp_path):
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    job = queue.start(dataclasses.replace(QUICK, epochs=30), "ann", Watch(torch.rand(1, 28, 28)))
+    wait_for(lambda: (job.folder / "state.pt").is_file())
+    queue.pause("ann")
+    wait_for(lambda: job.state == PAUSED)
+    seen = len(job.updates)
+    queue.close()
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    (again,) = queue.of_visitor("ann")
+    assert torch.equal(again.watch.ink, (job.watch.ink * 255).byte() / 255)
+    queue.go_on("ann")
+    wait_for(lambda: len(again.updates) > seen + 2)
+    queue.stop("ann")
+    wait_for(lambda: not again.active)
+    queue.close()
+    assert all(update.look is not None and update.look.drawing is not None for update in again.updates)

@@ -1,19 +1,24 @@
 """A look inside at every update of a training: what it reads, what its first layer looks for, how hard it is pulled."""
 
+import base64
 import functools
+import math
+import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from digits.data.mnist import Mnist
-from digits.ink.geometry import to_ink
+from digits.ink.geometry import SIDE, to_ink
 from digits.model.networks import Network
 from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS
 
 MOST_FILTERS = 12
+SHARE = 0.02  # of a training's time that looking at it may take
 HARDNESS = 12  # of a kind's held-out digits, the one that the shipped MLP doubts most but for so many
 
 
@@ -23,6 +28,18 @@ class Watch:
 
     ink: Tensor | None = None
     """The visitor's drawing, float32 (1, 28, 28) in [0, 1]."""
+
+    def to_text(self) -> str | None:
+        """The drawing in 256 shades, as base64; None without one."""
+        return None if self.ink is None else base64.b64encode((self.ink * 255).byte().numpy().tobytes()).decode()
+
+    @classmethod
+    def from_text(cls, text: str | None) -> "Watch":
+        """The opposite. Raises ValueError or TypeError for anything else."""
+        if text is None:
+            return cls()
+        shades = np.frombuffer(base64.b64decode(text), np.uint8).reshape(SIDE, SIDE)
+        return cls(to_ink(torch.tensor(shades)[None])[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +57,29 @@ class Look:
     gradients: list[float]
     """Length of the gradient of each layer's weights in the last step, from the first layer on."""
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, of which the weights take the most: their bytes as base64."""
+        return {
+            "drawing": None if self.drawing is None else self.drawing.tolist(),
+            "ten": self.ten.tolist(),
+            "shape": self.filters.shape,
+            "filters": base64.b64encode(self.filters.tobytes()).decode(),
+            "units": self.units,
+            "gradients": self.gradients,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Look":
+        """The opposite. Raises ValueError, TypeError or KeyError for anything else."""
+        drawing, filters = values["drawing"], base64.b64decode(values["filters"])
+        return cls(
+            None if drawing is None else np.array(drawing, np.uint8).reshape(10),
+            np.array(values["ten"], np.uint8).reshape(10, 10),
+            np.frombuffer(filters, np.int8).reshape(values["shape"]),
+            [int(unit) for unit in values["units"]],
+            [float(length) for length in values["gradients"]],
+        )
+
 
 class Looker:
     """Looks at one network. It changes nothing of the training: no random number, no weight, no statistic."""
@@ -52,10 +92,21 @@ class Looker:
         self.inks = ten if ink is None else torch.cat([ten, ink[None].to(ten.device)])
         self.inks = self.inks.to(device).contiguous(memory_format=torch.channels_last)
         self.before = self.layers[0].weight.detach().clone()
+        self.spent = 0.0  # seconds
+        self.latest: Look | None = None
+
+    def look(self, model: Network, elapsed: float = math.inf) -> Look:
+        """What the network is at this moment, after a step; or at the latest look, where looking has taken more than
+        SHARE of the `elapsed` seconds: a training of two seconds is not held up by what shows it.
+        """
+        if self.latest is None or self.spent <= SHARE * elapsed:
+            began = time.perf_counter()
+            self.latest = self._look(model)
+            self.spent += time.perf_counter() - began
+        return self.latest
 
     @torch.no_grad()
-    def look(self, model: Network) -> Look:
-        """What the network is at this moment, after a step."""
+    def _look(self, model: Network) -> Look:
         training = model.training
         model.eval()
         shares = (model(self.inks).float().softmax(1) * 255).round().to(torch.uint8).cpu().numpy()

@@ -100,11 +100,11 @@ class Record:
             remaining=elapsed / step * (steps - step),
             done=step == steps,
             test_accuracy=test.accuracy if test else None,
-            look=self.looker.look(self.model) if self.looker else None,
+            look=self.looker.look(self.model, elapsed if step < steps else math.inf) if self.looker else None,
             confusion=self.confusion if validation else None,
             model=self.model,
         )
-        self.folder.log(self.update.to_json())
+        self.folder.log(self.update.to_json(), self.update.look_to_json())
         if validation:
             self._keep(step, validation)
         self.told = time.perf_counter()

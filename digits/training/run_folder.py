@@ -2,6 +2,7 @@
 
     config.json          the settings
     log.jsonl            one line an update
+    looks.jsonl          one line an update: the look inside, where somebody watches
     weights.safetensors  the last weights, and their card weights.json
     best.safetensors     those with the best validation accuracy, and their card best.json
     state.pt             all that the next step depends on, as of the last validation; gone when the run is finished
@@ -24,6 +25,7 @@ from digits.model.networks import Network
 from digits.model.weights import save_weights
 
 WEIGHTS = ("weights.json", "weights.safetensors", "best.json", "best.safetensors")
+LOGS = ("log.jsonl", "looks.jsonl")
 FORMAT = "digits run 1"  # of state.pt; to be changed when the meaning of what it holds changes
 
 
@@ -40,12 +42,20 @@ class RunFolder:
         for name in ("state.pt", *WEIGHTS):
             self._delete(name)
         self._clear()
+        self._delete("looks.jsonl")
         self._write("log.jsonl", b"")
         self._write("config.json", (json.dumps(self.settings, indent=2) + "\n").encode())
 
-    def log(self, line: dict[str, Any]) -> None:
-        """Append one line, by one write: a process that is killed leaves all of it or nothing."""
-        path = self.path / "log.jsonl"
+    def log(self, line: dict[str, Any], look: dict[str, Any] | None = None) -> None:
+        """Append an update's line, and its look's: each by one write, of which a killed process leaves all or nothing.
+        Both have the update's `step`.
+        """
+        for name, content in zip(LOGS, (line, look), strict=True):
+            if content is not None:
+                self._append(name, content)
+
+    def _append(self, name: str, line: dict[str, Any]) -> None:
+        path = self.path / name
         try:
             with path.open("ab", buffering=0) as file:
                 file.write((json.dumps(line) + "\n").encode())
@@ -92,14 +102,19 @@ class RunFolder:
         return state
 
     def resume(self, step: int) -> None:
-        """Cut the log back to `step`, and delete what a killed process left half written."""
-        path = self.path / "log.jsonl"
-        try:
-            lines = path.read_bytes().splitlines(keepends=True)
-            kept = b"".join(line for line in lines if json.loads(line)["step"] <= step)
-        except (OSError, ValueError, TypeError, KeyError):
-            raise DigitsError(f"{path} is not the log of a run; restore it, or empty it to log from here.") from None
-        self._write(path.name, kept)
+        """Cut the logs back to `step`, and delete what a killed process left half written."""
+        for name in LOGS:
+            path = self.path / name
+            if name != "log.jsonl" and not path.is_file():  # nobody watched
+                continue
+            try:
+                lines = path.read_bytes().splitlines(keepends=True)
+                kept = b"".join(line for line in lines if json.loads(line)["step"] <= step)
+            except (OSError, ValueError, TypeError, KeyError):
+                raise DigitsError(
+                    f"{path} is not the log of a run; restore it, or empty it to log from here."
+                ) from None
+            self._write(name, kept)
         self._clear()
 
     def finish(self) -> None:
@@ -107,7 +122,7 @@ class RunFolder:
         self._delete("state.pt")
 
     def _clear(self) -> None:
-        for name in ("config.json", "log.jsonl", "state.pt", *WEIGHTS):
+        for name in ("config.json", *LOGS, "state.pt", *WEIGHTS):
             for leftover in self.path.glob(f".{name}.*.tmp"):  # of write_atomically
                 self._delete(leftover.name)
 
@@ -133,7 +148,7 @@ class NoFolder:
 
     def resume(self, step: int) -> None: ...
 
-    def log(self, line: dict[str, Any]) -> None: ...
+    def log(self, line: dict[str, Any], look: dict[str, Any] | None = None) -> None: ...
 
     def keep_weights(self, model: Network, card: dict[str, Any], best: bool = False) -> None: ...
 

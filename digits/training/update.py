@@ -46,3 +46,15 @@ class TrainingUpdate:
         """All but the network and the look inside it."""
         hidden = ("model", "look", "confusion")
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name not in hidden}
+
+    def look_to_json(self) -> dict[str, Any] | None:
+        """What `to_json` leaves out, but for the network; None where nobody looked. `with_look` takes it back."""
+        if self.look is None:
+            return None
+        confusion = None if self.confusion is None else self.confusion.tolist()
+        return {"step": self.step, "look": self.look.to_json(), "confusion": confusion}
+
+    def with_look(self, look: dict[str, Any]) -> "TrainingUpdate":
+        """The same with what `look_to_json` gave. Raises ValueError, TypeError or KeyError for anything else."""
+        confusion = None if look["confusion"] is None else np.array(look["confusion"], np.int64).reshape(10, 10)
+        return dataclasses.replace(self, look=Look.from_json(look["look"]), confusion=confusion)
