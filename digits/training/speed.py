@@ -25,6 +25,7 @@ def images_per_second(config: TrainConfig) -> float:
         "handwriting": 0,
         "outliers": 0,
         "examples": None,
+        "label_smoothing": None,
         "seed": 0,
         "out": None,
     }

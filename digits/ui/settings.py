@@ -1,5 +1,6 @@
 """The settings of a training: what the form shows of each, what may come back, and the same in plain PyTorch."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -21,11 +22,14 @@ ABOUT = {  # each setting in one line
     "muon": "Turns each step of a hidden linear layer to use all directions alike.",
     "sgd": "One pace for all, with momentum.",
     "learning_rate": "How far a step goes. Too far: it stumbles.",
-    "epochs": "How often it sees all 55,000.",
+    "epochs": "How often it sees every digit.",
     "augment": "Turns and bends every digit a little.",
     "precision": "Shorter numbers: faster, hardly worse.",
     "seed": "Same seed, same start, same network.",
+    "examples": "It learns from the first so many of 55,000.",
+    "label_smoothing": "At 0.05 it aims at 95 % for a digit, not at 100.",
 }
+TRAINING_IMAGES = 55_000
 RISKY = 5  # times the optimizer's own learning rate: most runs break above
 
 
@@ -41,6 +45,8 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
         "augment": config.augment,
         "precision": config.precision,
         "seed": config.seed,
+        "examples": config.examples or TRAINING_IMAGES,
+        "label_smoothing": config.smoothing(),
     }
 
 
@@ -49,11 +55,12 @@ def parse_settings(payload: dict[str, Any], device: str) -> TrainConfig:
     settings = payload.get("settings")
     if not isinstance(settings, dict):
         raise DigitsError("The settings did not arrive; press Train again.")
+    optimizer, rate = str(settings.get("optimizer")), _number("learning rate", settings.get("learning_rate"))
     config = TrainConfig(
         model=str(settings.get("model")),
         layers=str(settings.get("layers") or "") if settings.get("model") == BUILT else None,
-        optimizer=str(settings.get("optimizer")),
-        learning_rate=_number("learning rate", settings.get("learning_rate")),
+        optimizer=optimizer,
+        learning_rate=None if rate == LEARNING_RATES.get(optimizer) else rate,
         batch_size=_whole("batch size", settings.get("batch_size")),
         epochs=_whole("number of epochs", settings.get("epochs")),
         augment=str(settings.get("augment")),
@@ -61,6 +68,13 @@ def parse_settings(payload: dict[str, Any], device: str) -> TrainConfig:
         seed=_whole("seed", settings.get("seed")),
         device=device,
     )
+    examples = _whole("number of training digits", settings.get("examples", TRAINING_IMAGES))
+    if examples != TRAINING_IMAGES:
+        config = dataclasses.replace(config, examples=examples)
+    if "label_smoothing" in settings:
+        smoothing = _number("label smoothing", settings["label_smoothing"])
+        if smoothing != config.smoothing():
+            config = dataclasses.replace(config, label_smoothing=smoothing)
     config.check()
     return config
 

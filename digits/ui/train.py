@@ -23,11 +23,18 @@ from digits.ui.networks import TITLES, count_trainings
 from digits.ui.page_state import Page
 from digits.ui.parts import part
 from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_text, parse_visitor
-from digits.ui.settings import ABOUT, parse_settings, settings_of, try_learning_rates, warn, write_pytorch
+from digits.ui.settings import (
+    ABOUT,
+    TRAINING_IMAGES,
+    parse_settings,
+    settings_of,
+    try_learning_rates,
+    warn,
+    write_pytorch,
+)
 from digits.ui.shell import read_with_all
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
-TRAINING_IMAGES = 55_000
 EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build from
 
 
@@ -51,6 +58,7 @@ def train_tab(page: Page) -> gr.HTML:
         choices=choices,
         about=ABOUT,
         rates=LEARNING_RATES,
+        smoothing={name: TrainConfig(optimizer=name).smoothing() for name in LEARNING_RATES},
         images=TRAINING_IMAGES,
         unit=FRAME,
         built=BUILT,
@@ -74,6 +82,7 @@ def prepare(page: Page) -> Callable[..., Any]:
     def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
+        images = config.examples or TRAINING_IMAGES
         model = create_network(config.model, config.layers, config.seed).eval()
         layers = describe_layers(model)
         parameters = sum(layer.parameters for layer in layers)
@@ -83,8 +92,8 @@ def prepare(page: Page) -> Callable[..., Any]:
             "layers": [[layer.name, list(layer.shape), layer.parameters] for layer in layers],
             "parameters": parameters,
             "largest": max(layer.parameters for layer in layers) / parameters,
-            "seconds": TRAINING_IMAGES * config.epochs / images_per_second(config),
-            "steps": math.ceil(TRAINING_IMAGES / config.batch_size),
+            "seconds": images * config.epochs / images_per_second(config),
+            "steps": math.ceil(images / config.batch_size),
             "warning": warn(config),
             "ahead": count_trainings(waiting) if waiting else "",
             "look": show_look(look),

@@ -227,3 +227,20 @@ def test_the_pytorch_of_the_settings_can_be_taken_away(visit):
     assert "".join(cells[0]["source"]) == source
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".script")).to_be_hidden()
+
+
+def test_more_settings_reach_the_training_and_its_pytorch(visit):
+    visitor = visit()
+    page = open_train(visitor, "Fast")
+    expect(page.locator(".more summary")).to_contain_text("all digits, smoothing 0.05")
+    page.locator(".more summary").click()
+    field(visitor, "Training digits").fill("1280")
+    field(visitor, "Label smoothing").fill("0")
+    expect(page.locator(".more summary")).to_contain_text("1,280 digits, no smoothing")
+    expect(page.get_by_text("Digits to a step: 4 steps an epoch.")).to_be_visible()
+    page.get_by_role("button", name="Show me the PyTorch").click()
+    expect(page.get_by_label("The script")).to_contain_text("[:1280]")
+    expect(page.get_by_label("The script")).to_contain_text("label_smoothing=0")
+    page.keyboard.press("Escape")
+    train(visitor)
+    expect(done(visitor)).to_contain_text("is done", timeout=120_000)

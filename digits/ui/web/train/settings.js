@@ -19,7 +19,10 @@ const TITLES = {
   augment: 'Augmentation',
   precision: 'Precision',
   seed: 'Seed',
+  examples: 'Training digits',
+  label_smoothing: 'Label smoothing',
 };
+const MORE = ['precision', 'seed', 'examples', 'label_smoothing']; // under More settings
 
 export const titleOf = (name) => TITLES[name];
 
@@ -29,6 +32,7 @@ export function mountSettings(element, call, constants, began) {
   const fields = {};
   const notes = {};
   const known = {}; // seconds of each way on this server
+  const more = make('div', { class: 'settings' });
   let way = 'fast';
 
   for (const [name, title] of Object.entries(TITLES)) {
@@ -43,8 +47,10 @@ export function mountSettings(element, call, constants, began) {
     input.addEventListener('wheel', () => document.activeElement === input && input.blur(), { passive: true });
     fields[name] = input;
     notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
-    form.append(make('label', { class: 'field' }, title, input, notes[name]));
+    (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
   }
+  const current = make('span', { class: 'note' });
+  form.append(make('details', { class: 'more' }, make('summary', {}, 'More settings', current), more));
 
   const builder = mountBuilder(constants, (text) => {
     fields.layers.value = text;
@@ -115,7 +121,17 @@ export function mountSettings(element, call, constants, began) {
     if (builds && !fields.layers.value) fields.layers.value = constants.example;
     if (builds) builder.show(fields.layers.value);
     say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
-    const steps = Math.ceil(constants.images / Number(fields.batch_size.value));
+    const [examples, smoothing] = [fields.examples, fields.label_smoothing].map((field) => Number(field.value));
+    say(
+      current,
+      [
+        fields.precision.value,
+        `seed ${fields.seed.value}`,
+        examples === constants.images ? 'all digits' : `${examples.toLocaleString('en')} digits`,
+        smoothing ? `smoothing ${smoothing}` : 'no smoothing',
+      ].join(', '),
+    );
+    const steps = Math.ceil(examples / Number(fields.batch_size.value));
     say(
       notes.batch_size,
       Number.isFinite(steps) && steps > 0 ? `Digits to a step: ${steps.toLocaleString('en')} steps an epoch.` : '',
@@ -125,7 +141,10 @@ export function mountSettings(element, call, constants, began) {
 
   form.addEventListener('input', (event) => {
     if (event.target.name !== 'learning_rate') rates.forget();
-    if (event.target.name === 'optimizer') fields.learning_rate.value = constants.rates[event.target.value];
+    if (event.target.name === 'optimizer') {
+      fields.learning_rate.value = constants.rates[event.target.value];
+      fields.label_smoothing.value = constants.smoothing[event.target.value];
+    }
     way = 'own';
     showWays();
     changed();
