@@ -9,6 +9,8 @@ import numpy as np
 # of them together.
 CONTACT, CONTACT_OF_HUGE, AROUND, HUGE = 0.45, 0.3, 1.2, 3
 
+MOST, WRITTEN = 0.7, 0.03  # of an edge that a thing lies along, and of the picture's long side that writing is long
+
 SOLID = 0.5  # of its box that a solid piece fills
 
 LOW = 0.5  # of the highest piece's height: a lower one at the edge is no digit
@@ -22,7 +24,7 @@ OPEN, ENCLOSED, GAP, RECTANGLE, ROUND = 0.1, 0.3, 0.025, 0.85, 0.85
 
 # In shares of the highest group's height: pieces nearer than this are one group; a group that is lower and farther than
 # that from the high ones, or that has so many pieces, as a caption has, is no digit's.
-NEAR, LOW_GROUP, FAR, CAPTION = 0.12, 0.4, 0.25, 3
+NEAR, LOW_GROUP, FAR, CAPTION = 0.12, 0.4, 0.45, 3
 
 # An underline is so flat, and so far under what it underlines, in shares of that one's height.
 FLAT, UNDER = 0.25, 0.06
@@ -52,7 +54,7 @@ def choose_writing(mask: np.ndarray) -> np.ndarray:
     if len(pieces.sizes) == 1:
         return mask
     kept = pieces.sizes > 0
-    for unwanted in (_cut_off, _specks, _captions, _underlines):
+    for unwanted in (_cut_off, _captions, _underlines, _specks):
         left = kept & ~unwanted(pieces, kept)
         if left.any():
             kept = left
@@ -67,9 +69,19 @@ def drop_frames(mask: np.ndarray) -> np.ndarray:
 
 
 def find_things_at_the_edge(mask: np.ndarray) -> np.ndarray:
-    """What stands out, bool (H, W) -> the tables, phones and shadows among it, which the picture's edge cuts off."""
+    """What stands out, bool (H, W) -> the tables, phones and shadows among it, which the picture's edge cuts off.
+
+    They lie along most of an edge, or something else stands out that may be written: a thick digit may be alone, and
+    touch the edge.
+    """
     pieces = _find_pieces(mask)
-    return _along_the_edge(pieces)[pieces.labels]
+    things = _along_the_edge(pieces)
+    height, width = mask.shape
+    along_most = (_contacts(pieces) > MOST * np.array([[width], [width], [height], [height]])).any(axis=0)
+    lengths = np.maximum(pieces.widths, pieces.heights)
+    if not (lengths[~things] > WRITTEN * max(height, width)).any():
+        things &= along_most
+    return things[pieces.labels]
 
 
 def _find_pieces(mask: np.ndarray) -> _Pieces:
@@ -83,10 +95,15 @@ def _find_pieces(mask: np.ndarray) -> _Pieces:
     return _Pieces(labels, np.array(boxes), sizes)
 
 
-def _along_the_edge(pieces: _Pieces) -> np.ndarray:
+def _contacts(pieces: _Pieces) -> np.ndarray:
+    """Pixels of each piece on the upper, lower, left and right edge of the picture, int (4, N + 1)."""
     labels = pieces.labels
     edges = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
-    contacts = np.array([np.bincount(edge, minlength=len(pieces.sizes)) for edge in edges])
+    return np.array([np.bincount(edge, minlength=len(pieces.sizes)) for edge in edges])
+
+
+def _along_the_edge(pieces: _Pieces) -> np.ndarray:
+    contacts = _contacts(pieces)
     lengths = np.maximum(pieces.widths, pieces.heights)
     solid = pieces.sizes > SOLID * pieces.widths * pieces.heights
     huge = pieces.sizes > HUGE * pieces.sizes[contacts.sum(axis=0) == 0].max(initial=0)

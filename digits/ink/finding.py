@@ -16,6 +16,8 @@ FULL_INK = 0.85  # quantile of the inked pixels' contrast that becomes 1
 # Parts of a stroke may have as little as FAINT of its contrast, and be AS_THIN times as thick at most.
 FAINT, AS_THIN = 0.25, 2.0
 
+NOISY = 0.01  # the standard deviation of a picture's noise from which it is smoothed first
+
 THINGS_MAX = 2  # at the picture's edge, one darker than the other
 
 WORKING_SIDE = 640  # pixels of a picture's long side while the digit is looked for
@@ -103,7 +105,7 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     from scipy import ndimage
 
     noise = np.median(np.abs(np.diff(grey, axis=1))) * 1.05  # standard deviation of Gaussian noise: 1.4826 / sqrt(2)
-    if noise > 0.01:
+    if noise > NOISY:
         grey = ndimage.gaussian_filter(grey, 1)
     contrast = _contrast(grey)
     ink = _separate(contrast, noise)
@@ -119,7 +121,8 @@ def _strength(grey: np.ndarray) -> np.ndarray:
         if next_ink is None:
             break
         contrast, ink = without, next_ink
-    ink = _with_faint_parts(ink, contrast, noise)
+    if noise <= NOISY:  # else lines and shadows are as faint as the ink's faint parts
+        ink = _with_faint_parts(ink, contrast, noise)
     mask = drop_frames(ink.mask)  # before a cell's lines go, which would leave its sides
     rub_out_lines(mask)
     digit = choose_writing(mask)
