@@ -159,7 +159,7 @@ AXES = (
     Axis("size", "% of the picture's side", 50, (2.5, 5, 10, 25, 50, 100), _resized),
     Axis("position", "% of the way to an edge or a corner", 0, (0, 50, 100), _moved),
     Axis("pen", "% of the digit's long side", 12.5, (1.25, 2.5, 5, 12.5, 20, 25, 30), _redrawn),
-    Axis("noise", "standard deviation, % of the contrast", 0, (0, 10, 20, 30, 40, 60), _noisy),
+    Axis("noise", "standard deviation, % of the contrast", 0, (0, 10, 20, 30, 40, 50, 60), _noisy),
     Axis("occlusion", "side of a rubbed-out square, % of the long side", 0, (0, 10, 20, 30, 40, 50), _covered),
     Axis("shadow", "% of the light missing at one side", 0, (0, 20, 40, 60, 80), _shaded),
     Axis("ruled paper", "darkness of its lines, % of the pen's", 0, (0, 20, 40, 60, 80, 100), _ruled),

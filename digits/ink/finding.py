@@ -18,6 +18,8 @@ FAINT, AS_THIN = 0.25, 2.0
 
 NOISY = 0.01  # the standard deviation of a picture's noise from which it is smoothed first
 
+VERY_NOISY = 0.15  # and from which it is smoothed twice as far
+
 THINGS_MAX = 2  # at the picture's edge, one darker than the other
 
 WORKING_SIDE = 640  # pixels of a picture's long side while the digit is looked for
@@ -105,8 +107,10 @@ def _strength(grey: np.ndarray) -> np.ndarray:
     from scipy import ndimage
 
     noise = np.median(np.abs(np.diff(grey, axis=1))) * 1.05  # standard deviation of Gaussian noise: 1.4826 / sqrt(2)
-    if noise > NOISY:
-        grey = ndimage.gaussian_filter(grey, 1)
+    if noisy := noise > NOISY:
+        sigma = 1 if noise < VERY_NOISY else 2
+        grey = ndimage.gaussian_filter(grey, sigma)
+        noise /= 2 * np.sqrt(np.pi) * sigma  # what is left of it
     contrast = _contrast(grey)
     ink = _separate(contrast, noise)
     if ink is None:
@@ -121,7 +125,7 @@ def _strength(grey: np.ndarray) -> np.ndarray:
         if next_ink is None:
             break
         contrast, ink = without, next_ink
-    if noise <= NOISY:  # else lines and shadows are as faint as the ink's faint parts
+    if not noisy:  # else lines and shadows are as faint as the ink's faint parts
         ink = _with_faint_parts(ink, contrast, noise)
     mask = drop_frames(ink.mask)  # before a cell's lines go, which would leave its sides
     rub_out_lines(mask)
@@ -152,7 +156,7 @@ def _separate(contrast: np.ndarray, noise: float) -> _Ink | None:
     # Ink has edges: a step over a thirtieth of the picture. Soft shadows have none.
     reach = min(max(2, max(contrast.shape) // 30), min(contrast.shape) // 2)
     edge = max(np.abs(turned[reach:] - turned[:-reach]).max() for turned in (contrast, contrast.T))
-    if high - low < max(0.04, 4 * noise) or edge < (high - low) / 3:
+    if high - low < max(0.04, 6 * noise) or edge < (high - low) / 3:
         return None
     return _Ink(mask, low, high)
 
