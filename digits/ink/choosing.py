@@ -184,13 +184,14 @@ def _captions(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:
 
 
 def _underlines(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:
-    """Flat pieces under all others, apart from them: a 2 or a 1 stands on its foot."""
+    """Flat pieces under all others, apart from them and as wide: a 2 stands on its foot, a display's bars are short."""
     flat = kept & (pieces.heights < FLAT * pieces.widths)
     others = kept & ~flat
     if not others.any():
         return np.zeros_like(kept)
-    bottom = pieces.boxes[others, 3].max()
-    return flat & (pieces.boxes[:, 1] - bottom > UNDER * pieces.heights[others].max())
+    left, _, right, bottom = *pieces.boxes[others, :2].min(axis=0), *pieces.boxes[others, 2:].max(axis=0)
+    apart = pieces.boxes[:, 1] - bottom > UNDER * pieces.heights[others].max()
+    return flat & apart & (pieces.widths >= right - left)
 
 
 def _specks(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:

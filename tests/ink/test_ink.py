@@ -207,6 +207,19 @@ def test_the_same_ink_in_every_guise(strokes, guise):
     assert difference(ink, from_strokes(strokes)) < 0.6
 
 
+def test_noise_of_half_the_contrast_hides_no_digit(strokes):
+    ink = from_image(uint8(0.85 - 0.7 * paint(strokes) + 7 * NOISE))
+    assert difference(ink, from_image(uint8(paint(strokes)))) < 0.5
+
+
+@pytest.mark.parametrize("deviation", [0.02, 0.1, 0.3, 0.8])
+@pytest.mark.parametrize("side", [40, 100, 300])
+def test_noise_alone_is_no_ink(side, deviation):
+    for seed in range(5):
+        noise = np.random.default_rng(seed).normal(0, deviation, (side, side))
+        assert not from_image(uint8(0.6 + noise)).any()
+
+
 @pytest.mark.parametrize("guise", ["dark on light", "light on dark", "black ink on transparent", "soft shadow"])
 @pytest.mark.parametrize("at", [(15, 12), (70, 40), (150, 100)])
 def test_place_does_not_matter(strokes, at, guise):
