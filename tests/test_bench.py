@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from digits import DigitsError
-from digits.bench import distribution, read, teach, train
+from digits.bench import distribution, read, soak, teach, train
 from digits.data.handwriting import draw
 from digits.reading.recognizer import WEIGHTS
 
@@ -89,3 +89,14 @@ def test_a_ratio_is_of_runs_side_by_side():
 def test_a_distribution_counts_what_it_got():
     assert distribution([]) == {"n": 0}
     assert distribution([1.0, 2.0, 9.0])["median"] == 2
+
+
+@pytest.mark.slow
+def test_soak_counts_what_everybody_did_and_finds_nothing_wrong(writers):
+    result = soak.bench_soak(str(writers), minutes=0.2)
+    assert result["counts"]["readings"] > 100
+    assert result["counts"]["evaluations"] > 1
+    assert result["counts"]["garbage"] > 10
+    assert (result["counts"]["failures"], result["counts"]["wrong"]) == (0, 0)
+    assert result["start"]["memory"] > 100
+    assert "| end |" in soak.table(result)

@@ -1,4 +1,6 @@
-"""Measurements, by `python -m digits bench`: the page (pad), training (train), reading (read), Teach it (teach)."""
+"""Measurements, by `python -m digits bench`: the page (pad; soak, for long), training (train), reading (read), Teach it
+(teach).
+"""
 
 import os
 import platform

@@ -10,19 +10,16 @@ import itertools
 import json
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from digits.bench import distribution, machine
+from digits.bench.app import ASK, bodies_of, connected, running_app
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 
@@ -53,7 +50,7 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
     from playwright.sync_api import sync_playwright
 
     result: dict[str, Any] = {"machine": machine(), "drawings": count, "people": people}
-    with _app() as address, sync_playwright() as playwright:
+    with running_app() as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(address)
@@ -75,29 +72,6 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
         result["still_training"] = page.get_by_role("button", name="Stop and keep it").is_visible()
         browser.close()
     return result
-
-
-@contextlib.contextmanager
-def _app() -> Iterator[str]:
-    """`python app.py` at a free port -> its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"],
-        cwd=root,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        if "Digits is at" not in process.stdout.readline():
-            raise DigitsError("The app did not start; run python app.py to see why.")
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def _train(page: Any) -> None:
@@ -162,8 +136,8 @@ def _lessons(address: str, drawings: list[Any]) -> Iterator[list[float]]:
     ended, answered = threading.Event(), list[float]()
 
     async def learn() -> None:
-        async with _client(address, PUPILS) as (client, components):
-            bodies = _bodies(drawings, components["how"])
+        async with connected(address, PUPILS) as (client, components):
+            bodies = bodies_of(drawings, components["how"])
 
             async def pupil(number: int) -> None:
                 await asyncio.sleep(number / PUPILS)
@@ -172,7 +146,7 @@ def _lessons(address: str, drawings: list[Any]) -> Iterator[list[float]]:
                         return
                     asked = time.perf_counter()
                     body = bodies[step % len(bodies)] | {"fn_name": LESSONS[step % len(LESSONS)]}
-                    async with client.post("gradio_api/component_server", json=body) as answer:
+                    async with client.post(ASK, json=body) as answer:
                         fault = (await answer.json()).get("error")
                         if fault:
                             raise DigitsError(f"A lesson was refused: {fault}")
@@ -190,29 +164,12 @@ def _lessons(address: str, drawings: list[Any]) -> Iterator[list[float]]:
             learning.result()
 
 
-@contextlib.asynccontextmanager
-async def _client(address: str, people: int) -> AsyncIterator[tuple[Any, dict[str, int]]]:
-    """-> the client, and the page's parts: name -> component."""
-    import aiohttp
-
-    async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=people)) as client:
-        async with client.get("config") as answer:
-            parts = (await answer.json())["components"]
-        yield client, {part["props"].get("elem_id"): part["id"] for part in parts}
-
-
-def _bodies(drawings: list[Any], component: int) -> list[dict[str, Any]]:
-    """Each drawing as a request to the component; it wants its fn_name."""
-    flat = ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
-    return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
-
-
 async def _crowd(address: str, drawings: list[Any], people: int, seconds: float) -> dict[str, Any]:
     """So many people, each asking five times a second for another drawing -> the server's answers."""
     import aiohttp
 
-    async with _client(address, people) as (client, components):
-        bodies = [body | {"fn_name": "read_strokes"} for body in _bodies(drawings, components["draw"])]
+    async with connected(address, people) as (client, components):
+        bodies = [body | {"fn_name": "read_strokes"} for body in bodies_of(drawings, components["draw"])]
         latencies, failures = [], 0
         end = time.perf_counter() + seconds
 
@@ -224,7 +181,7 @@ async def _crowd(address: str, drawings: list[Any], people: int, seconds: float)
                 if asked > end:
                     return
                 try:
-                    async with client.post("gradio_api/component_server", json=body) as answer:
+                    async with client.post(ASK, json=body) as answer:
                         failures += "error" in await answer.json()
                     latencies.append((time.perf_counter() - asked) * 1_000)
                 except (aiohttp.ClientError, ValueError):

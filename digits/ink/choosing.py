@@ -186,12 +186,13 @@ def _captions(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:
 def _underlines(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:
     """Flat pieces under all others, apart from them and as wide: a 2 stands on its foot, a display's bars are short."""
     flat = kept & (pieces.heights < FLAT * pieces.widths)
-    others = kept & ~flat
-    if not others.any():
+    upright = kept & ~flat
+    if not upright.any():
         return np.zeros_like(kept)
-    left, _, right, bottom = *pieces.boxes[others, :2].min(axis=0), *pieces.boxes[others, 2:].max(axis=0)
-    apart = pieces.boxes[:, 1] - bottom > UNDER * pieces.heights[others].max()
-    return flat & apart & (pieces.widths >= right - left)
+    width = np.ptp(pieces.boxes[upright][:, [0, 2]])
+    bottom = pieces.boxes[upright, 3].max()
+    apart = pieces.boxes[:, 1] - bottom > UNDER * pieces.heights[upright].max()
+    return flat & apart & (pieces.widths >= width)
 
 
 def _specks(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:

@@ -116,7 +116,7 @@ def slice_blot(mask: np.ndarray, height: float, cuts: Cuts) -> list[np.ndarray]:
     middles = seams.mean(axis=0)
     chosen: list[int] = []
     for k in np.flatnonzero(possible)[np.argsort(costs[possible], kind="stable")]:
-        if all(abs(middles[k] - middles[other]) >= cuts.apart * height for other in chosen):
+        if all(abs(middles[k] - middles[cut]) >= cuts.apart * height for cut in chosen):
             chosen.append(k)
     part = (np.arange(blot.shape[1])[:, None] >= seams[:, None, chosen]).sum(axis=2)  # (H, W)
     parts = []

@@ -1,0 +1,60 @@
+"""The app in a process of its own, and a client that asks it what its page asks."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from digits.errors import DigitsError
+
+ASK = "gradio_api/component_server"  # where the page's functions are
+
+
+class App(NamedTuple):
+    """One that runs."""
+
+    address: str
+    process: int
+
+
+@contextlib.contextmanager
+def running_app() -> Iterator[App]:
+    """`python app.py` at a free port, until the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        if "Digits is at" not in process.stdout.readline():
+            raise DigitsError("The app did not start; run python app.py to see why.")
+        yield App(f"http://127.0.0.1:{port}/", process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextlib.asynccontextmanager
+async def connected(address: str, people: int) -> AsyncIterator[tuple[Any, dict[str, int]]]:
+    """-> the client, and the page's parts: name -> component."""
+    import aiohttp
+
+    async with aiohttp.ClientSession(address, connector=aiohttp.TCPConnector(limit=people)) as client:
+        async with client.get("config") as answer:
+            parts = (await answer.json())["components"]
+        yield client, {part["props"].get("elem_id"): part["id"] for part in parts}
+
+
+def bodies_of(drawings: list[Any], component: int) -> list[dict[str, Any]]:
+    """Each drawing as a request to the component; it wants its fn_name."""
+    flat = ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
+    return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
