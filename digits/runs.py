@@ -24,6 +24,7 @@ from digits.errors import DigitsError
 from digits.files import write_atomically
 from digits.training.config import TrainConfig, settings_of
 from digits.training.look import Watch
+from digits.training.run_folder import find_step
 from digits.training.teaching import TeachConfig
 from digits.training.update import TrainingUpdate
 
@@ -236,6 +237,8 @@ def _read(folder: Path) -> Job:
     if job.active:
         job.state, job.watch = PAUSED if job.state == PAUSED else WAITING, Watch.from_text(facts.get("drawing"))
         job.resumes = (folder / "state.pt").is_file()
+        last = find_step(folder) if job.resumes else 0  # what came later is trained again
+        job.updates = [update for update in job.updates if update.step <= last]
     return job
 
 

@@ -1,6 +1,7 @@
 """Trainings that outlast the server: a queue on the same folder has them again."""
 
 import dataclasses
+import itertools
 import json
 import time
 
@@ -14,6 +15,7 @@ from digits.jobs import JobQueue
 from digits.runs import DONE, PAUSED, STOPPED, WAITING, KeptRuns, default_folder, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
+from digits.training.run_folder import find_step
 
 QUICK = TrainConfig("mlp", epochs=1, batch_size=2_000, augment="none", device="cpu", examples=4_000)
 
@@ -204,3 +206,26 @@ def test_a_run_that_goes_on_looks_at_the_same_drawing(tmp_path):
     wait_for(lambda: not again.active)
     queue.close()
     assert all(update.look is not None and update.look.drawing is not None for update in again.updates)
+
+
+@pytest.mark.parametrize("with_state", [True, False])
+def test_what_was_logged_after_the_last_state_is_trained_again_and_listed_once(tmp_path, with_state):
+    pause_one(tmp_path)
+    (log,) = tmp_path.glob("*/log.jsonl")
+    last = json.loads(log.read_text().splitlines()[-1])
+    with log.open("a") as file:
+        file.write(json.dumps(last | {"step": last["step"] + 1}) + "\n")  # the server ended before the next state
+    if not with_state:
+        (log.parent / "state.pt").unlink()
+    (job,) = KeptRuns(tmp_path).load()
+    steps = [update.step for update in job.updates]
+    assert (find_step(log.parent) in steps) == with_state
+    assert last["step"] + 1 not in steps
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    (again,) = queue.of_visitor("ann")
+    queue.go_on("ann")
+    wait_for(lambda: len(again.updates) > len(steps) + 2)
+    queue.stop("ann")
+    wait_for(lambda: not again.active)
+    queue.close()
+    assert all(earlier.step < later.step for earlier, later in itertools.pairwise(again.updates))

@@ -157,6 +157,13 @@ class NoFolder:
     def finish(self) -> None: ...
 
 
+def find_step(path: Path) -> int:
+    """The step that the run in this folder can be resumed from; 0 where its state cannot be read."""
+    with contextlib.suppress(Exception):  # as in `load_state`, which says what is wrong with it
+        return int(torch.load(path / "state.pt", map_location="cpu", weights_only=True, mmap=True)["step"])
+    return 0
+
+
 def snapshot(parts: dict[str, Any]) -> dict[str, Any]:
     """Generators, and things with a state_dict -> their states by name, for `keep_state`; what is None has none."""
     states = {}
