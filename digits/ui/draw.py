@@ -15,7 +15,6 @@ from digits.ink.strokes import from_strokes
 from digits.reading.explain import explain
 from digits.reading.inside import look_for, look_inside
 from digits.reading.reading import NumberReading
-from digits.reading.recognizer import Recognizer
 from digits.training.teaching import MOST_DRAWINGS
 from digits.ui.answers import (
     LIKELY_ENOUGH,
@@ -49,7 +48,7 @@ from digits.ui.teach import teaching_functions
 def draw_tab(page: Page) -> gr.HTML:
     functions = [
         *(read_strokes(page), read_other(page), read_number(page), read_number_picture(page)),
-        *(read_number_with_all(page), read_with_all(page), read_drawings(page), find_test_digit),
+        *(offer_number(page), read_number_with_all(page), read_with_all(page), read_drawings(page), find_test_digit),
         *(explain_reading(page), show_unit(page)),
         *teaching_functions(page),
     ]
@@ -96,8 +95,6 @@ def read_strokes(page: Page) -> Callable[..., Any]:
         if payload.get("strip") is True and "ink" in reading:
             stages = [from_strokes(strokes, frame=FRAME, **stage) for stage in stages_of(steps)]
             reading["strip"] = [packed(stage[0].numpy()) for stage in stages] + [reading["ink"]]
-        if payload.get("finished") is True:
-            reading |= offer_number(page.networks.chosen(payload), reading, strokes)
         return reading
 
     return read_strokes
@@ -115,24 +112,27 @@ def read_other(page: Page) -> Callable[..., Any]:
         if "picture" not in payload:
             return read(page, payload, parse_ink(payload))
         with taking_turns():
-            reading = read(page, payload, parse_ink(payload))
-            drawing = open_image(parse_picture(payload))
-            return reading | offer_number(page.networks.chosen(payload), reading, drawing)
+            return read(page, payload, parse_ink(payload))
 
     return read_other
 
 
-def offer_number(recognizer: Recognizer, reading: dict[str, Any], drawing: Any) -> dict[str, Any]:
-    """What is to be added to a refused reading whose drawing, strokes or a picture, is a number of several digits."""
-    if reading.get("digit", -1) is not None:
-        return {}
-    try:
-        number = recognizer.read_number(drawing)
-    except DigitsError:  # too much for a number
-        return {}
-    if len(number.digits) < 2 or any(digit.reading.digit is None for digit in number.digits):
-        return {}
-    return {"number": number.text, "sentence": "Several digits.", "doubt": f"As a number it reads {number.text}."}
+def parse_drawing(payload: dict[str, Any]) -> Any:
+    """What the payload has to be read as a number: strokes, or a picture."""
+    return open_image(parse_picture(payload)) if "picture" in payload else parse_strokes(payload)
+
+
+def offer_number(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    @expensive
+    def offer_number(payload: dict[str, Any]) -> dict[str, Any]:
+        """Of a drawing that is no digit -> what number it is, in words, where it is several digits; else nothing."""
+        number = page.networks.chosen(payload).read_number(parse_drawing(payload))
+        if len(number.digits) < 2 or any(digit.reading.digit is None for digit in number.digits):
+            return {}
+        return {"number": number.text, "sentence": "Several digits.", "doubt": f"As a number it reads {number.text}."}
+
+    return offer_number
 
 
 def read_number(page: Page) -> Callable[..., Any]:
@@ -158,7 +158,7 @@ def read_number_with_all(page: Page) -> Callable[..., Any]:
     @expensive
     def read_number_with_all(payload: dict[str, Any]) -> dict[str, Any]:
         """What each of the visitor's networks reads one number as -> {"answers": {key: {"text", "probability"}}}."""
-        drawing = open_image(parse_picture(payload)) if "picture" in payload else parse_strokes(payload)
+        drawing = parse_drawing(payload)
         return ask_all(page, payload, lambda recognizer: short_number(recognizer.read_number(drawing)))
 
     return read_number_with_all

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from drawings import write
 
 from digits.training.teaching import MOST_DRAWINGS
 
@@ -120,3 +121,11 @@ def test_a_request_over_4_mb_is_refused(app, kind):
         return  # refused before all of it was sent
     assert status == 413
     assert "at most 4 MB" in answer["detail"]
+
+
+def test_several_digits_are_offered_as_a_number_and_one_is_not(app, parts):
+    several = {"strokes": [[round(1_000 * c) for point in stroke for c in point] for stroke in write("42", height=0.3)]}
+    assert ask(app, parts, "draw", "offer_number", several)["number"] == "42"
+    one = {"strokes": [[100, 100, 600, 100, 300, 900]]}
+    assert ask(app, parts, "draw", "offer_number", one) == {}
+    assert "error" in ask(app, parts, "draw", "offer_number", {"strokes": [[0, 0, 9, 9 + i] for i in range(70)]})

@@ -48,6 +48,7 @@ export function mountAnswer(element, desk, correct) {
 
   let timer;
   return {
+    showWords,
     show(reading, origin) {
       answer.className = reading.digit === null ? 'answer unsure' : 'answer';
       say(answer, String(reading.best));

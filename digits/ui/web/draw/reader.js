@@ -19,10 +19,7 @@ export function mountReader(element, desk, { call, question, paper, answer, insi
     const steps = find('.steps');
     const [name, more] = wide
       ? [about?.picture ? 'read_number_picture' : 'read_number', {}]
-      : [
-          about?.strokes ? 'read_strokes' : 'read_other',
-          { inside: inside.wanted, strip: !steps.hidden, finished: !desk.stroke },
-        ];
+      : [about?.strokes ? 'read_strokes' : 'read_other', { inside: inside.wanted, strip: !steps.hidden }];
     const reading = about && (!wide || !('index' in about)) ? await call(name, { ...about, ...more }) : { blank: true };
     const emptied = isEmpty(desk.drawing) && !desk.stroke && !reading.blank;
     if (wide !== desk.wide || asked.picture !== desk.drawing.picture || emptied) return;
@@ -67,7 +64,15 @@ export function mountReader(element, desk, { call, question, paper, answer, insi
     store.set({ reading: reading.blank || reading.error ? null : reading });
     if (reading.blank || reading.error) others.forget();
     else others.ask();
+    if (reading.digit === null) offer();
     why.ask();
+  }
+
+  /** What is no digit may be several. */
+  async function offer() {
+    const refused = desk.drawing;
+    const offered = await call('offer_number', question());
+    if (refused === desk.drawing && !desk.stroke && offered.number) answer.showWords(offered);
   }
 
   return { read };
