@@ -22,6 +22,8 @@ SPECK = 0.02  # of the largest piece's pixels
 # not.
 OPEN, ENCLOSED, GAP, RECTANGLE, ROUND = 0.1, 0.3, 0.025, 0.85, 0.85
 
+FRAMES_MAX = 20  # pieces looked at, the highest: a picture full of rings must not take long
+
 # In shares of the highest group's height: pieces nearer than this are one group; a group that is lower and farther than
 # that from the high ones, or that has so many pieces, as a caption has, is no digit's.
 NEAR, LOW_GROUP, FAR, CAPTION = 0.12, 0.4, 0.45, 3
@@ -129,7 +131,8 @@ def _frames(pieces: _Pieces, kept: np.ndarray) -> np.ndarray:
     """Pieces that go around a digit."""
     unwanted = np.zeros_like(kept)
     tallest = pieces.heights[kept].max()
-    for piece in np.flatnonzero(kept & (pieces.heights >= tallest / 2)):
+    high = np.flatnonzero(kept & (pieces.heights >= tallest / 2))
+    for piece in high[np.argsort(-pieces.heights[high])][:FRAMES_MAX]:
         left, top, right, bottom = pieces.boxes[piece]
         beyond = (pieces.boxes[:, :2] > (left, top)) & (pieces.boxes[:, 2:] < (right, bottom))
         within = kept & beyond.all(axis=1)

@@ -187,7 +187,7 @@ def _with_faint_parts(ink: _Ink, contrast: np.ndarray, noise: float) -> _Ink:
     whole = ink.mask | wanted[labels]
     around = 1 + 4 * round(_thickness(whole))  # pixels a side, in which a stroke is as dark as it gets
     darkest = ndimage.maximum_filter(np.where(whole, contrast, ink.low), size=around)
-    return _Ink(whole, ink.low, darkest.clip(FAINT * ink.high))
+    return _Ink(whole, ink.low, darkest.clip(ink.low + FAINT * (ink.high - ink.low)))
 
 
 def _thickness(mask: np.ndarray) -> float:
