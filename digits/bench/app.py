@@ -1,10 +1,12 @@
 """The app in a process of its own, and a client that asks it what its page asks."""
 
+import asyncio
 import contextlib
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,3 +60,9 @@ def bodies_of(drawings: list[Any], component: int) -> list[dict[str, Any]]:
     """Each drawing as a request to the component; it wants its fn_name."""
     flat = ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
     return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
+
+
+def run_apart(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """asyncio.run in a thread of its own: Playwright may have this thread's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

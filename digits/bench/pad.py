@@ -12,14 +12,14 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from digits.bench import distribution, machine
-from digits.bench.app import ASK, bodies_of, connected, running_app
+from digits.bench.app import ASK, bodies_of, connected, run_apart, running_app
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 
@@ -60,13 +60,15 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
             new PerformanceObserver((list) => window.readings.push(...list.getEntries().filter(
                 (entry) => entry.name === 'reading').map((entry) => entry.duration))).observe({ type: 'measure' });
         }""")
-        result["idle"] = _draw_all(page, strokes, labels) | {"crowd": _run(_crowd(address, strokes, people, seconds))}
+        result["idle"] = _draw_all(page, strokes, labels) | {
+            "crowd": run_apart(_crowd(address, strokes, people, seconds))
+        }
         with _lessons(address, strokes) as answered:
             result["lessons"] = _draw_all(page, strokes, labels)
         result["lessons"]["answers"] = distribution(answered)
         _train(page)
         result["training"] = _draw_all(page, strokes, labels) | {
-            "crowd": _run(_crowd(address, strokes, people, seconds))
+            "crowd": run_apart(_crowd(address, strokes, people, seconds))
         }
         page.get_by_role("tab", name="Train").click()
         result["still_training"] = page.get_by_role("button", name="Stop and keep it").is_visible()
@@ -122,12 +124,6 @@ def _draw_all(page: Any, drawings: list[Any], labels: list[int]) -> dict[str, An
         "moves_without_a_reading_of_their_own": max(0, moves - len(latencies)),
         "read_right": right,
     }
-
-
-def _run(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """asyncio.run in a thread of its own: Playwright has this thread's event loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 @contextlib.contextmanager

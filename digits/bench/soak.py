@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from digits.bench import distribution, machine
-from digits.bench.app import ASK, bodies_of, connected, running_app
+from digits.bench.app import ASK, bodies_of, connected, run_apart, running_app
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 from digits.reading.recognizer import Recognizer
@@ -112,7 +112,7 @@ def bench_soak(drawings: str, minutes: float = 30) -> dict[str, Any]:
         raise DigitsError(f"{drawings} has not {EVALUATED} drawings; give a .jsonl file of strokes with as many.")
     chosen = np.random.default_rng(0).choice(len(data.labels), min(200, len(data.labels)), replace=False).tolist()
     strokes, labels = [_on_pad(data.drawings[i]) for i in chosen], [int(data.labels[i]) for i in chosen]
-    return asyncio.run(_soak(strokes, labels, minutes * 60)) | {"machine": machine(), "minutes": minutes}
+    return run_apart(_soak(strokes, labels, minutes * 60)) | {"machine": machine(), "minutes": minutes}
 
 
 def _on_pad(strokes: list[Any]) -> list[Any]:

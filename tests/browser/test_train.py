@@ -216,7 +216,7 @@ def test_the_pytorch_of_the_settings_can_be_taken_away(visit):
     page = open_train(visitor, "Beginners' text")
     page.get_by_role("button", name="Show me the PyTorch").click()
     expect(page.locator(".script")).to_contain_text("nn.Linear(784, 512)")
-    expect(page.locator(".command")).to_contain_text("--model mlp --epochs 10 --optimizer adam")
+    expect(page.locator(".command")).to_contain_text("python -m digits train --recipe text")
     with page.expect_download() as script:
         page.get_by_role("button", name="train.py").click()
     source = Path(script.value.path()).read_text(encoding="utf-8")
