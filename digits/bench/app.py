@@ -43,6 +43,8 @@ def running_app() -> Iterator[App]:
     finally:
         process.terminate()
         process.wait(30)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,5 @@
 """The Train tab: click, watch, look back, close the page, come back, draw on the new network."""
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -220,7 +219,7 @@ def test_the_pytorch_of_the_settings_can_be_taken_away(visit):
     with page.expect_download() as script:
         page.get_by_role("button", name="train.py").click()
     source = Path(script.value.path()).read_text(encoding="utf-8")
-    assert source == make_script(dataclasses.replace(RECIPES["text"], learning_rate=0.001))
+    assert source == make_script(RECIPES["text"])
     with page.expect_download() as notebook:
         page.get_by_role("button", name="train.ipynb").click()
     cells = json.loads(Path(notebook.value.path()).read_text(encoding="utf-8"))["cells"]
