@@ -33,7 +33,10 @@ def measure(model: Network, images: Tensor, labels: Tensor) -> Score:
 
 def examine(model: Network, images: Tensor, labels: Tensor) -> tuple[Score, np.ndarray]:
     """The same and the confusion, int64 (10, 10): row what it was, column what was read."""
-    logits = compute_logits(model, images)
+    return _examine(compute_logits(model, images), labels)
+
+
+def _examine(logits: Tensor, labels: Tensor) -> tuple[Score, np.ndarray]:
     pairs = torch.bincount(labels * 10 + logits.argmax(1), minlength=100)
     return _score(logits, labels), pairs.view(10, 10).cpu().numpy()
 
@@ -69,11 +72,11 @@ def calibrate(model: Network, logits: Tensor, labels: Tensor) -> None:
     model.temperature.fill_((-sharpness.detach()).clamp(-3, 3).exp())  # 0.05 to 20
 
 
-def finish(config: TrainConfig, model: Network, data: Mnist) -> Score:
-    """Choose the temperature -> loss and accuracy on the validation images."""
+def finish(config: TrainConfig, model: Network, data: Mnist) -> tuple[Score, np.ndarray]:
+    """Choose the temperature -> score and confusion on the validation images, as `examine` gives them."""
     images, labels = data.validation
     drawn, drawn_labels = handwriting(CALIBRATION_DRAWINGS if config.handwriting else 0, config.seed + 1)
     logits = compute_logits(model, images)
     drawn_logits = compute_logits(model, drawn.to(images.device)) if len(drawn) else logits[:0]
     calibrate(model, torch.cat([logits, drawn_logits]), torch.cat([labels, drawn_labels.to(labels.device)]))
-    return _score(logits, labels)
+    return _examine(logits, labels)

@@ -46,7 +46,7 @@ class Record:
         self.config, self.data, self.source, self.plan = config, data, source, plan
         self.model, self.autocast, self.folder, self.batches, self.parts = model, autocast, folder, batches, parts
         self.looker = looker
-        self.confusion: np.ndarray | None = None  # of the latest validation, where somebody looks
+        self.confusion: np.ndarray | None = None  # of the latest validation
         self.update: TrainingUpdate | None = None  # the latest
         self.validation: Score | None = None  # the latest
         self.best = -1.0  # validation accuracy
@@ -101,7 +101,7 @@ class Record:
             done=step == steps,
             test_accuracy=test.accuracy if test else None,
             look=self.looker.look(self.model, elapsed if step < steps else math.inf) if self.looker else None,
-            confusion=self.confusion if validation else None,
+            confusion=self.confusion if validation and self.looker else None,
             model=self.model,
         )
         self.folder.log(self.update.to_json(), self.update.look_to_json())
@@ -121,20 +121,15 @@ class Record:
         if self.update.done:
             self.folder.finish()
         else:
-            self.validation = finish(self.config, self.model, self.data)  # of the very weights that are kept
+            self.validation, _ = finish(self.config, self.model, self.data)  # of the very weights that are kept
             self.folder.keep_weights(self.model, self._card(step))
 
     def _validate(self, step: int) -> Score | None:
         if step == self.plan.steps:
-            self.validation = finish(self.config, self.model, self.data)
-            if self.looker:
-                _, self.confusion = examine(self.model, *self.data.validation)
+            self.validation, self.confusion = finish(self.config, self.model, self.data)
         elif self.plan.validates(step):
             with self.autocast:
-                if self.looker:
-                    self.validation, self.confusion = examine(self.model, *self.data.validation)
-                else:
-                    self.validation = measure(self.model, *self.data.validation)
+                self.validation, self.confusion = examine(self.model, *self.data.validation)
         else:
             return None
         return self.validation

@@ -240,7 +240,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_leaves_the_last_checkpoint(s
 
 def test_a_last_step_that_breaks_the_weights_leaves_no_weights(small_mnist, tmp_path, monkeypatch):
     """The loss of a step is of the weights before it: only the validation after it can tell."""
-    monkeypatch.setattr(record, "finish", lambda *_: Score(math.nan, 0.1))
+    monkeypatch.setattr(record, "finish", lambda *_: (Score(math.nan, 0.1), None))
     with pytest.raises(DigitsError, match="stopped at step 1: its loss is no longer a finite number"):
         run(small_mnist, batch_size=2_000, out=tmp_path)
     assert sorted(os.listdir(tmp_path)) == ["config.json", "log.jsonl"]

@@ -208,8 +208,9 @@ def test_config_json_is_the_settings(unfinished):
 
 
 def test_the_best_weights_are_of_the_first_best_validation(few, tmp_path, monkeypatch):
-    accuracies = iter([0.3, 0.8, 0.5, 0.8, 0.1])  # four validations, and the test
-    monkeypatch.setattr(record, "measure", lambda *_: Score(1.0, next(accuracies)))
+    accuracies = iter([0.3, 0.8, 0.5])  # before the last validation, which is a `finish`
+    monkeypatch.setattr(record, "examine", lambda *_: (Score(1.0, next(accuracies)), None))
+    monkeypatch.setattr(record, "finish", lambda *_: (Score(1.0, 0.8), None))
     updates = train(dataclasses.replace(QUICK, epochs=1, batch_size=25, out=tmp_path), few)
     kept = {
         update.step: {k: v.clone() for k, v in update.model.state_dict().items()}
