@@ -85,6 +85,8 @@ class Job:
     updates: list[Any] = field(default_factory=list)
     """All so far, without their live networks; only ever appended to."""
     started: datetime | None = None
+    looks: Path | None = None
+    """Where the looks inside of an earlier server's updates are, until `recall` takes them up."""
     watch: Watch | None = field(default=None, repr=False)
     """What a training looks at while it goes on."""
     name: str = ""
@@ -136,6 +138,19 @@ class Job:
         """The kept weights, or None while there are none; a training that failed has none."""
         path = self.folder / "weights.safetensors"
         return path if self.state in (DONE, STOPPED) and path.is_file() else None
+
+    def recall(self) -> None:
+        """Add the looks inside to an earlier server's updates, once somebody asks for them: they take megabytes a run.
+
+        What is damaged is left out.
+        """
+        path, self.looks = self.looks, None
+        if path is None:
+            return
+        looks = {values["step"]: values for values in _lines(path) if type(values.get("step")) is int}
+        for i, update in enumerate(self.updates):
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                self.updates[i] = update.with_look(looks[update.step])
 
     def validation_accuracy(self) -> float | None:
         """The latest there is."""
@@ -233,7 +248,7 @@ def _read(folder: Path) -> Job:
     job = Job(
         config, folder=folder, number=int(facts["number"]), id=folder.name, pinned=facts["pinned"] is True, **texts
     )
-    job.updates = _read_log(folder)
+    job.updates, job.looks = _read_log(folder / "log.jsonl"), folder / "looks.jsonl"
     if job.active:
         job.state, job.watch = PAUSED if job.state == PAUSED else WAITING, Watch.from_text(facts.get("drawing"))
         job.resumes = (folder / "state.pt").is_file()
@@ -242,19 +257,15 @@ def _read(folder: Path) -> Job:
     return job
 
 
-def _read_log(folder: Path) -> list[TrainingUpdate]:
-    """The updates of a run, with their looks inside; what was cut short or damaged is left out."""
+def _read_log(path: Path) -> list[TrainingUpdate]:
+    """The updates of a run, without their looks inside; what was cut short or damaged is left out."""
     names = {part.name for part in fields(TrainingUpdate)}
-    looks = {values["step"]: values for values in _lines(folder / "looks.jsonl") if type(values.get("step")) is int}
     updates = []
-    for values in _lines(folder / "log.jsonl"):
+    for values in _lines(path):
         try:
-            update = TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}})
+            updates.append(TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}}))
         except TypeError:
             break
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            update = update.with_look(looks[update.step])
-        updates.append(update)
     return updates
 
 

@@ -29,22 +29,16 @@ def running_app() -> Iterator[App]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     root = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"],
-        cwd=root,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        if "Digits is at" not in process.stdout.readline():
-            raise DigitsError("The app did not start; run python app.py to see why.")
-        yield App(f"http://127.0.0.1:{port}/", process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
-        if process.stdout is not None:
-            process.stdout.close()
+    command = [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            if "Digits is at" not in process.stdout.readline():
+                raise DigitsError("The app did not start; run python app.py to see why.")
+            yield App(f"http://127.0.0.1:{port}/", process.pid)
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @contextlib.asynccontextmanager

@@ -49,18 +49,16 @@ class _Soak:
         self.counts["failures"] += "error" in content
         return content
 
-    async def draw(self, number: int, bodies: list[dict[str, Any]], digits: list[int | None]) -> None:
+    async def draw(self, number: int, drawings: list[dict[str, Any]], digits: list[int | None]) -> None:
         """Ask for one drawing after the other, and compare with what the network reads here."""
         await asyncio.sleep(number / DRAWERS / READINGS_A_SECOND)
-        for body, digit in itertools.islice(itertools.cycle(zip(bodies, digits, strict=True)), number, None):
+        for drawing, digit in itertools.islice(itertools.cycle(zip(drawings, digits, strict=True)), number, None):
             asked = time.perf_counter()
             if self.over:
                 return
-            async with self.client.post(ASK, json=body | {"fn_name": "read_strokes"}) as answer:
-                content = await answer.json()
+            content = await self.ask("draw", "read_strokes", drawing)
             self.latencies.append((asked - self.began, (time.perf_counter() - asked) * 1_000))
             self.counts["readings"] += 1
-            self.counts["failures"] += "error" in content
             self.counts["wrong"] += content.get("best") != digit
             await asyncio.sleep(max(0, 1 / READINGS_A_SECOND - (time.perf_counter() - asked)))
 
@@ -127,10 +125,9 @@ async def _soak(strokes: list[Any], labels: list[int], seconds: float) -> dict[s
     with running_app() as (address, process):
         async with connected(address, DRAWERS + TRAINERS + EVALUATORS + 1) as (client, components):
             soak = _Soak(client, components, seconds)
-            bodies = bodies_of(strokes, components["draw"])
-            flat = [body["data"]["strokes"] for body in bodies]
+            drawings = [body["data"] for body in bodies_of(strokes, components["draw"])]
             digits = [reading.best for reading in Recognizer.load().read_many(strokes)]
-            own = [{"label": label, "strokes": part} for label, part in zip(labels, flat, strict=True)][:EVALUATED]
+            labelled = [{"label": label, **drawing} for label, drawing in zip(labels, drawings, strict=True)]
 
             async def measure() -> None:
                 while not soak.over:
@@ -138,9 +135,9 @@ async def _soak(strokes: list[Any], labels: list[int], seconds: float) -> dict[s
                     await asyncio.sleep(max(0.2, seconds / 200))
 
             await asyncio.gather(
-                *(soak.draw(number, bodies, digits) for number in range(DRAWERS)),
+                *(soak.draw(number, drawings, digits) for number in range(DRAWERS)),
                 *(soak.train() for _ in range(TRAINERS)),
-                *(soak.evaluate(own) for _ in range(EVALUATORS)),
+                *(soak.evaluate(labelled[:EVALUATED]) for _ in range(EVALUATORS)),
                 soak.attack(),
                 measure(),
             )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from digits.commands.options import Commands
 from digits.errors import DigitsError
-from digits.files import write_together
+from digits.files import write_atomically
 from digits.model.export import to_onnx
 from digits.model.weights import load_weights
 from digits.reading.recognizer import DEFAULT_WEIGHTS
@@ -29,7 +29,7 @@ def run_export(options: argparse.Namespace) -> int:
     content = to_onnx(load_weights(options.weights)[0])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_together({path: content})
+        write_atomically(path, content)
     except OSError as error:
         raise DigitsError(f"{path} cannot be written ({error.strerror}); choose another folder.") from None
     print(json.dumps({"onnx": str(path), "bytes": len(content)}) if options.json else f"The network is in {path}.")

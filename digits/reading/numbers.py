@@ -125,14 +125,22 @@ def read_image(read: Read, image: object) -> NumberReading:
         left, top, right, bottom = box_of(np.argwhere(near)[:, ::-1]).astype(int)
         return from_strength(np.where(near, found.strength, 0)[top : bottom + 1, left : right + 1])
 
-    whole = read(torch.stack([draw(blots == blot + 1) for blot in large]))
+    masks = [blots == blot + 1 for blot in large.tolist()]
+    inks = [draw(mask) for mask in masks]
+    parts = [
+        slice_blot(mask, height, LIKELY if _is_sure(reading) else UNLIKELY)
+        for mask, reading in zip(masks, read(torch.stack(inks)), strict=True)
+    ]
     pieces = [
         Piece(box_of(np.argwhere(part)[:, ::-1]), (blot, at), part)
-        for blot, reading in zip(large.tolist(), whole, strict=True)
-        for at, part in enumerate(slice_blot(blots == blot + 1, height, LIKELY if _is_sure(reading) else UNLIKELY))
+        for blot, own in enumerate(parts)
+        for at, part in enumerate(own)
     ]
 
     def draw_group(group: list[Piece]) -> Tensor:
+        blot, _ = group[0].origin
+        if len(group) == len(parts[blot]) == 1:  # drawn already
+            return inks[blot]
         return draw(np.any([piece.content for piece in group], axis=0))
 
     corner = np.array([found.left, found.top] * 2)

@@ -31,7 +31,9 @@ class Watch:
 
     def to_text(self) -> str | None:
         """The drawing in 256 shades, as base64; None without one."""
-        return None if self.ink is None else base64.b64encode((self.ink * 255).byte().numpy().tobytes()).decode()
+        return (
+            None if self.ink is None else base64.b64encode((self.ink * 255).round().byte().numpy().tobytes()).decode()
+        )
 
     @classmethod
     def from_text(cls, text: str | None) -> "Watch":

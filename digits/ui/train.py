@@ -149,6 +149,7 @@ def look_at_training(page: Page) -> Callable[..., Any]:
         job, since = own_job(page, payload), payload.get("since", 0)
         if type(since) is not int or since < 0:
             raise DigitsError("The page asked for updates before the first one; reload it.")
+        job.recall()
         active = job.active  # before the look, so that the last look sees all
         updates = job.updates[since : since + 400]
         return {
