@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { clamp, fitPicture, passes, thin, toSvg } from '../../digits/ui/web/lib/strokes.js';
+import { clamp, fitPicture, fitted, passes, thin, toSvg } from '../../digits/ui/web/lib/strokes.js';
 
 const line = (count, step) => Array.from({ length: count }, (_, i) => [i * step, 0]);
 
@@ -40,4 +40,27 @@ test('a picture lies in the middle of the paper, whole', () => {
 
 test('a dot is in the SVG too', () => {
   assert.match(toSvg([[[5, 6]]], 1000, 1000, 34), /<polyline points="5,6 5,6"\/>/);
+});
+
+test('strokes fill a wider paper from its middle, with their pressure', () => {
+  const pressed = Object.assign([[100, 100]], { widths: [7] });
+  const fit = fitted(
+    [
+      [
+        [0, 0],
+        [100, 200],
+      ],
+      pressed,
+    ],
+    2_500,
+    1_000,
+  );
+  assert.deepEqual(fit, [
+    [
+      [1_075, 150],
+      [1_425, 850],
+    ],
+    Object.assign([[1_425, 500]], { widths: [7] }),
+  ]);
+  assert.deepEqual(fitted([], 2_500, 1_000), []);
 });

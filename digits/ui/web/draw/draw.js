@@ -8,7 +8,7 @@ import { questionOf } from '../lib/question.js';
 import { connect, latest } from '../lib/server.js';
 import { EMPTY, isEmpty, strokesNow, WIDE } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
-import { moved } from '../lib/strokes.js';
+import { fitted } from '../lib/strokes.js';
 import { mountAnswer } from './answer.js';
 import { HARD } from './examples.js';
 import { mountInside } from './inside.js';
@@ -145,11 +145,11 @@ export function mount({ element, props, server }) {
     become();
   }
 
-  /** The same drawing on the paper for a whole number, in its middle. */
+  /** The same drawing on the paper for a whole number. */
   function asNumber() {
     const { strokes, picture } = desk.drawing;
     widen(true);
-    change({ ...desk.drawing, strokes: moved(strokes, (WIDE - desk.unit) / 2), picture });
+    change({ ...desk.drawing, strokes: fitted(strokes, WIDE, desk.unit), picture });
   }
 
   function choose(tool) {

@@ -40,14 +40,19 @@ export function fitPicture(picture, width, height) {
   return { left: (width - picture.width * fit) / 2, top: (height - picture.height * fit) / 2, fit };
 }
 
-/** The strokes so much farther to the right, with their pressure. */
-export const moved = (strokes, right) =>
-  strokes.map((points) =>
-    Object.assign(
-      points.map(([x, y]) => [x + right, y]),
-      points.widths && { widths: points.widths },
-    ),
+/** The strokes as large as a paper of width x height holds them with a margin, in its middle, with their pressure. */
+export function fitted(strokes, width, height) {
+  const points = strokes.flat();
+  const [left, top, right, bottom] = [Math.min, Math.max].flatMap((most) =>
+    [0, 1].map((axis) => most(...points.map((point) => point[axis]))),
   );
+  const scale = 0.7 * Math.min(width / Math.max(1, right - left), height / Math.max(1, bottom - top));
+  const place = ([x, y]) => [
+    Math.round(width / 2 + (x - (left + right) / 2) * scale),
+    Math.round(height / 2 + (y - (top + bottom) / 2) * scale),
+  ];
+  return strokes.map((stroke) => Object.assign(stroke.map(place), stroke.widths && { widths: stroke.widths }));
+}
 
 /** The strokes as an SVG file. */
 export function toSvg(strokes, width, height, pen) {
