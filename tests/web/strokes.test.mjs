@@ -57,10 +57,10 @@ test('strokes fill a wider paper from its middle, with their pressure', () => {
   );
   assert.deepEqual(fit, [
     [
-      [1_075, 150],
-      [1_425, 850],
+      [1_100, 200],
+      [1_400, 800],
     ],
-    Object.assign([[1_425, 500]], { widths: [7] }),
+    Object.assign([[1_400, 500]], { widths: [7] }),
   ]);
   assert.deepEqual(fitted([], 2_500, 1_000), []);
 });

@@ -46,7 +46,7 @@ export function fitted(strokes, width, height) {
   const [left, top, right, bottom] = [Math.min, Math.max].flatMap((most) =>
     [0, 1].map((axis) => most(...points.map((point) => point[axis]))),
   );
-  const scale = 0.7 * Math.min(width / Math.max(1, right - left), height / Math.max(1, bottom - top));
+  const scale = 0.6 * Math.min(width / Math.max(1, right - left), height / Math.max(1, bottom - top));
   const place = ([x, y]) => [
     Math.round(width / 2 + (x - (left + right) / 2) * scale),
     Math.round(height / 2 + (y - (top + bottom) / 2) * scale),
