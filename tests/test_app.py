@@ -70,6 +70,8 @@ def test_auth_asks_for_a_login(start_app):
     address, _ = start_app("--auth", "class:chalk")
     with pytest.raises(ValueError, match="(?i)auth|login|credentials"):
         Client(address, verbose=False)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(urllib.request.Request(f"{address}gradio_api/component_server", b"{}"), timeout=30)
     client = Client(address, auth=("class", "chalk"), verbose=False)
     strokes = [[list(point) for point in stroke] for stroke in DIGITS[8]]
     assert client.predict(strokes, api_name="/read_strokes")["digit"] == 8

@@ -25,13 +25,14 @@ def place(
 
     The centre of mass lands within half of `step` fine pixels. Without `by_mass` the box's middle goes to the sheet's.
     """
-    mass = fine.sum(dtype=np.int64)
+    columns, rows = fine.sum(axis=0, dtype=np.uint32), fine.sum(axis=1, dtype=np.uint32)
+    mass = rows.sum(dtype=np.int64)
     if mass == 0:
         return torch.zeros(1, SIDE, SIDE)
     height, width = fine.shape
     if by_mass:
-        x = fine.sum(axis=0, dtype=np.int64) @ (np.arange(width) + 0.5) / mass
-        y = fine.sum(axis=1, dtype=np.int64) @ (np.arange(height) + 0.5) / mass
+        x = columns @ (np.arange(width) + 0.5) / mass
+        y = rows @ (np.arange(height) + 0.5) / mass
         place = [round((CENTRE * FINE - middle) / step) * step for middle in (x, y)]
     else:
         place = [(SIDE * FINE - size) // 2 for size in (width, height)]

@@ -31,22 +31,23 @@ class Stage:
 @dataclass(frozen=True)
 class Inside:
     logits: Tensor
-    """float32 (1, 10)."""
+    """float32 (10,)."""
     stages: list[Stage]
 
 
 @torch.inference_mode()
-def look_inside(model: Network, ink: Tensor) -> Inside:
-    """Ink (1, 1, 28, 28) in [0, 1] -> logits and the activations on the way to them, from one pass."""
-    value = (ink - model.mean) / model.std
+def look_inside(model: Network, inks: Tensor) -> list[Inside]:
+    """Ink (N, 1, 28, 28) in [0, 1] -> logits and the activations on the way to them, N times, from one pass."""
+    value = (inks - model.mean) / model.std
     passed: list[tuple[int, Tensor]] = []
     for place, layer in enumerate(model.layers):
         value = layer(value)
         if _activates(layer):
-            passed.append((place, value[0].float().clone()))  # an in-place ReLU of a later layer must not reach it
-    maps = [(place, value) for place, value in passed if value.dim() == 3 and value.shape[-1] > 1]
+            passed.append((place, value.float().clone()))  # an in-place ReLU of a later layer must not reach it
+    maps = [(place, value) for place, value in passed if value.dim() == 4 and value.shape[-1] > 1]
     chosen = [maps[at] for at in _spread(len(maps))] if maps else passed[-1:]
-    return Inside(value.float(), [_stage(place, value) for place, value in chosen])
+    stages = [_stages(place, value) for place, value in chosen]
+    return [Inside(logits, [of_all[i] for of_all in stages]) for i, logits in enumerate(value.float())]
 
 
 def look_for(model: Network, layer: int, unit: int) -> tuple[np.ndarray, float] | None:
@@ -72,8 +73,16 @@ def _spread(count: int) -> list[int]:
     return sorted({round(share * (count - 1)) for share in np.linspace(0, 1, min(count, MOST_STAGES))})
 
 
-def _stage(layer: int, value: Tensor) -> Stage:
-    strength = value.clamp(min=0) if value.dim() == 1 else value.clamp(min=0).amax(dim=(1, 2))
-    units = torch.arange(len(value)) if value.dim() == 1 else strength.argsort(descending=True)[:MOST_MAPS]
-    shares = value[units].clamp(min=0) / strength.amax().clamp(min=1e-6)
-    return Stage(layer, units.numpy(), shares.numpy(), len(value), int((strength > 0).sum()))
+def _stages(layer: int, values: Tensor) -> list[Stage]:
+    """A layer's activations, (N, units) or (N, maps, H, W) -> a stage for each drawing."""
+    count = values.shape[1]
+    if values.dim() == 2:
+        strengths = values.clamp(min=0)
+        units = torch.arange(count).expand(len(values), count)
+    else:
+        strengths = values.clamp(min=0).amax(dim=(2, 3))
+        units = strengths.argsort(1, descending=True)[:, :MOST_MAPS]
+    shown = values[torch.arange(len(values))[:, None], units].clamp(min=0)
+    largest = strengths.amax(1).clamp(min=1e-6).view(-1, *[1] * (values.dim() - 1))
+    rows = zip(units.numpy(), (shown / largest).numpy(), (strengths > 0).sum(1).tolist(), strict=True)
+    return [Stage(layer, units_of_one, shares, count, on) for units_of_one, shares, on in rows]

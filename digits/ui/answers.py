@@ -83,7 +83,7 @@ def number_words(number: NumberReading) -> tuple[str, str]:
 def inside_answer(inside: Inside) -> dict[str, Any]:
     """The layers' activations as Draw shows them; values are base64 of bytes, 255 the largest of the stage."""
     return {
-        "logits": [round(float(value), 2) for value in inside.logits[0]],
+        "logits": [round(float(value), 2) for value in inside.logits],
         "stages": [
             {
                 "layer": stage.layer,

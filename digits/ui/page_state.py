@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from digits.jobs import JobQueue
+from digits.ui.batches import Batches
 from digits.ui.networks import Networks
 
 
@@ -17,3 +18,4 @@ class Page:
     addresses: list[str] = field(default_factory=list)
     """At which others reach this page: the public link first, then this network's."""
     share_failed: bool = False
+    batches: Batches = field(default_factory=Batches)

@@ -28,6 +28,7 @@ from digits.ui.address import (
 )
 from digits.ui.client import KnowClient, trust_proxies
 from digits.ui.limit_body import LimitBody
+from digits.ui.logins import check_logins_in_event_loop
 from digits.ui.page import build_page
 from digits.ui.page_state import Page
 from digits.ui.parts import preload, serve_modules
@@ -63,6 +64,7 @@ def launch(
     quiet_queue()
     demo, page = build_page(device, open_runs(runs))
     serve(demo, host, port, share, auth, **options)
+    check_logins_in_event_loop(demo.app)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     announce(demo, page, host, port, share)
     with contextlib.suppress(KeyboardInterrupt):
