@@ -4,6 +4,9 @@ import { PEN } from './sheet.js';
 import { clamp, distance, passes } from './strokes.js';
 
 const NEAR = 2; // units: a pointer that moved less has not moved
+// Milliseconds: after so long without an event another kind of pointer takes over, and so long after a pen a touch is
+// the hand that holds it.
+const QUIET = 3_000;
 
 // A pen's pressure, 0 to 1 and 0.5 where it has none, as the width of its line: only for looks.
 const widthOf = (event) => (event.pressure ? PEN * (0.4 + 1.2 * event.pressure) : PEN);
@@ -13,6 +16,7 @@ export function mountPen(paper, desk, change, act) {
   let pointer = null; // the pointerdown of the pen that is down
   let outside = null; // where the pen left the paper, while it is down beside it
   let erasing = false;
+  let penAt = Number.NEGATIVE_INFINITY; // when a pen was last on or over the paper
   const onPaper = (point) => clamp(point, paper.across(), desk.unit);
   const isPointer = (event) => pointer !== null && event.pointerId === pointer.pointerId;
 
@@ -49,9 +53,18 @@ export function mountPen(paper, desk, change, act) {
     outside = left ? near : null;
   }
 
+  /** Whether the pointer that is down has been up for long: its end was lost. Of fingers only the first is primary. */
+  function isGone(event) {
+    if (pointer.pointerId === event.pointerId) return true;
+    if (pointer.pointerType === event.pointerType) return event.isPrimary;
+    return event.timeStamp - desk.touched > QUIET;
+  }
+
   canvas.addEventListener('pointerdown', (event) => {
+    if (event.pointerType === 'pen') penAt = event.timeStamp;
+    else if (event.pointerType === 'touch' && event.timeStamp - penAt < QUIET) return; // a palm
+    if (pointer !== null && isGone(event)) lift(pointer);
     desk.touched = event.timeStamp;
-    if (pointer !== null && pointer.pointerId === event.pointerId) lift(event); // its end was lost
     // A second finger or a palm does not draw, and a pen takes over from a palm that came before it.
     const late = pointer !== null && (event.pointerType !== 'pen' || pointer.pointerType === 'pen');
     const isEraser = event.button === 5; // the other end of a pen
@@ -74,6 +87,7 @@ export function mountPen(paper, desk, change, act) {
   });
 
   canvas.addEventListener('pointermove', (event) => {
+    if (event.pointerType === 'pen') penAt = event.timeStamp;
     // Without a stroke the pen is beside the paper, or Clear took the stroke away from under it.
     if (!isPointer(event) || (!erasing && !desk.stroke && !outside)) return;
     if (event.buttons === 0) return lift(event); // it was released where we could not see it
@@ -92,13 +106,18 @@ export function mountPen(paper, desk, change, act) {
 
   function lift(event) {
     if (!isPointer(event)) return;
+    if (event.pointerType === 'pen') penAt = event.timeStamp;
     pointer = outside = null;
     erasing = false;
     end();
   }
-  for (const type of ['pointerup', 'pointercancel', 'lostpointercapture']) canvas.addEventListener(type, lift);
+  // At the window: where the capture was refused, the pointer is released elsewhere.
+  for (const type of ['pointerup', 'pointercancel', 'lostpointercapture']) window.addEventListener(type, lift, true);
   canvas.addEventListener('contextmenu', (event) => event.preventDefault());
   window.addEventListener('blur', () => pointer && lift(pointer));
+  document.addEventListener('visibilitychange', () => document.hidden && pointer && lift(pointer));
+  // An iPad's Scribble takes a pencil's strokes for handwriting unless the page takes their touches.
+  canvas.addEventListener('touchmove', (event) => event.cancelable && event.preventDefault(), { passive: false });
   mountKeys(paper, desk, act, { begin, end, isDown: () => pointer !== null });
   return { isDown: () => pointer !== null, end };
 }
