@@ -18,7 +18,7 @@ VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(WEB.rglob
 
 # js_on_load is the body of a function: it cannot hold a static import, but it can hold this one.
 LOAD = """import(new URL({address}, document.baseURI)).then(
-  (module) => module.mount({{ element, props, server, upload }}),
+  (module) => module.mount({{ element, props, upload, part: {part} }}),
   () => {{ element.textContent = 'A script of this page did not load. Reload the page.'; }},
 )"""
 
@@ -28,16 +28,17 @@ def part(name: str, functions: Sequence[Callable[..., Any]] = (), **constants: o
     `props.constants`, so that no number is stated in both languages.
     """
     folder = WEB / name
-    return gr.HTML(
+    html = gr.HTML(
         {},
         html_template=_read(folder / f"{name}.html"),
         css_template="\n".join(map(_read, _style_sheets(folder))),
-        js_on_load=LOAD.format(address=json.dumps(_file_address(name))),
         apply_default_css=False,
         elem_id=name,
         server_functions=list(functions),
         constants=constants,
     )
+    html.js_on_load = LOAD.format(address=json.dumps(_file_address(name)), part=html._id)
+    return html
 
 
 def style(*names: str) -> str:
@@ -52,7 +53,7 @@ def serve_modules(demo: gr.Blocks) -> list[Mount]:
     for block in demo.blocks.values():
         if isinstance(block, gr.HTML) and (WEB / str(block.elem_id)).is_dir():
             name = block.elem_id
-            block.js_on_load = LOAD.format(address=json.dumps(f"web/{VERSION}/{name}/{name}.js"))
+            block.js_on_load = LOAD.format(address=json.dumps(f"web/{VERSION}/{name}/{name}.js"), part=block._id)
     return [Mount(f"/web/{VERSION}", _Modules(directory=WEB))]
 
 

@@ -30,6 +30,7 @@ ABOUT = {  # each setting in one line
     "label_smoothing": "At 0.05 it aims at 95 % for a digit, not at 100.",
 }
 TRAINING_IMAGES = 55_000
+LARGEST = 2**53 - 1  # the page sends what is above as text, since its own numbers would round it
 RISKY = 5  # times the optimizer's own learning rate: most runs break above
 
 
@@ -88,6 +89,8 @@ def _number(name: str, value: object) -> float | int:
 
 
 def _whole(name: str, value: object) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        raise DigitsError(f"The {name} is {value:.50}; wanted one that JavaScript holds, at most {LARGEST:,}.")
     number = _number(name, value)
     if not math.isfinite(number) or number != int(number):
         raise DigitsError(f"The {name} is {number}; wanted a whole number.")

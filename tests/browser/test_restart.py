@@ -51,7 +51,7 @@ def test_runs_outlast_a_server_that_is_killed(visit, serve, free_port):
     expect(page.locator(".band-title")).to_contain_text("is done", timeout=120_000)
     page.get_by_role("button", name="Train another").click()
     page.locator(".ways button").filter(has_text="Beginners' text").click()
-    page.get_by_role("spinbutton", name="Epochs").fill("200")
+    page.get_by_role("textbox", name="Epochs").fill("200")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.locator(".live .title")).to_contain_text("Run 2")
     expect(page.locator(".accuracy-now")).to_contain_text("held-out", timeout=120_000)  # a validation: a state is kept

@@ -169,6 +169,32 @@ def test_settings_that_cannot_be_used_get_one_sentence(visit):
     expect(said).to_contain_text("The number of epochs is empty; give a number.")
 
 
+def test_numbers_are_read_as_they_are_typed_and_a_wheel_turns_none(visit):
+    visitor = visit()
+    open_train(visitor)
+    page = visitor.page
+    rate = field(visitor, "Learning rate")
+    rate.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0,001")
+    page.mouse.wheel(0, 300)
+    expect(rate).to_have_value("0,001")
+    with page.expect_request(lambda request: '"batch_size":1000' in (request.post_data or "")) as request:
+        field(visitor, "Batch size").fill("1 000")
+    assert request.value.post_data_json["data"]["settings"]["learning_rate"] == 0.001
+    page.locator(".more summary").click()
+    said = page.locator(".left .said")
+    field(visitor, "Seed").fill("9007199254740993")
+    expect(said).to_have_text(
+        "The seed is 9007199254740993; wanted one that JavaScript holds, at most 9,007,199,254,740,991."
+    )
+    field(visitor, "Seed").fill("0")
+    rate.fill("1e999")
+    expect(said).to_have_text("The learning rate is '1e999'; wanted a number.")
+    rate.fill("0,002")
+    expect(said).to_have_text("")
+
+
 def test_a_training_whose_loss_explodes_says_what_to_do(visit):
     visitor = visit()
     open_train(visitor, "Beginners' text")

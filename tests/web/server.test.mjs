@@ -3,29 +3,61 @@ import test from 'node:test';
 import { connect, latest, SILENT } from '../../digits/ui/web/lib/server.js';
 import { store } from '../../digits/ui/web/lib/store.js';
 
-test('an answer that never comes is given up, and the page knows that the server is silent', async () => {
-  const call = connect({ read: () => new Promise(() => {}) });
-  assert.deepEqual(await call('read', {}, 0.02), { error: SILENT, silent: true });
+globalThis.document = { baseURI: 'http://here/demo/' };
+
+/** Let the server be `answer(question, signal)`; -> what it was asked, at which addresses. */
+function serve(answer) {
+  const asked = [];
+  globalThis.fetch = async (address, { body, signal }) => {
+    asked.push([address.href, JSON.parse(body)]);
+    return answer(JSON.parse(body), signal);
+  };
+  return asked;
+}
+
+test('an answer that never comes is given up: the request is ended, and the page knows that the server is silent', async () => {
+  let ended = false;
+  serve(
+    (_, signal) =>
+      new Promise((_done, fail) => {
+        signal.addEventListener('abort', () => {
+          ended = true;
+          fail(signal.reason);
+        });
+      }),
+  );
+  // An unreferenced timer alone does not keep node awake.
+  const awake = setTimeout(() => {}, 1_000);
+  assert.deepEqual(await connect(3)('read', {}, 0.02), { error: SILENT, silent: true });
+  clearTimeout(awake);
+  assert.equal(ended, true);
   assert.equal(store.get('online'), false);
 });
 
-test('a server that is gone is not an exception', async () => {
-  const call = connect({ read: () => Promise.reject(new Error('gone')) });
-  assert.equal((await call('read', {}, 0.02)).silent, true);
+test('a server that is gone, fails or answers nonsense is not an exception', async () => {
+  for (const answer of [
+    () => Promise.reject(new TypeError('gone')),
+    () => new Response('Bad Gateway', { status: 502 }),
+    () => new Response('<html>', { status: 200 }),
+  ]) {
+    serve(answer);
+    assert.equal((await connect(3)('read')).silent, true);
+  }
 });
 
-test('what the server refuses is told as it is, and it knows who asks', async () => {
+test('what the server refuses is told as it is, and it knows who asks which part for what', async () => {
   store.set({ visitor: 'somebody' });
-  let asked;
-  const call = connect({
-    read: async (payload) => {
-      asked = payload;
-      return { error: 'Too long.' };
-    },
-  });
-  assert.deepEqual(await call('read', { strokes: [] }, 0.02), { error: 'Too long.' });
-  assert.deepEqual(asked, { visitor: 'somebody', strokes: [] });
+  const asked = serve(() => Response.json({ error: 'Too long.' }));
+  assert.deepEqual(await connect(3)('read', { strokes: [] }), { error: 'Too long.' });
+  const [[address, { session_hash: _, ...question }]] = asked;
+  assert.equal(address, 'http://here/demo/gradio_api/component_server');
+  assert.deepEqual(question, { component_id: 3, fn_name: 'read', data: { visitor: 'somebody', strokes: [] } });
   assert.equal(store.get('online'), true);
+});
+
+test('a login that has ended is told', async () => {
+  serve(() => Response.json({ detail: 'Not authenticated' }, { status: 401 }));
+  assert.match((await connect(3)('read')).error, /log in/);
 });
 
 test('one request is in flight, and the newest wish wins', async () => {

@@ -25,9 +25,9 @@ const LABELS = {
   number: 'Write a number of several digits. Keys: arrow keys',
 };
 
-export function mount({ element, props, server }) {
+export function mount({ element, props, part }) {
   const { constants } = props;
-  const call = connect(server);
+  const call = connect(part);
   const find = (selector) => element.querySelector(selector);
   const desk = {
     unit: constants.unit,

@@ -23,6 +23,7 @@ export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
       const answer = await call('look_at_teaching');
       if (answer.error) return false;
       if (answer.job) show(answer);
+      else if (teaching?.active) forget();
       return !answer.active;
     });
   }
@@ -47,6 +48,15 @@ export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
         make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((text) => make('td', {}, text))),
       ),
     );
+  }
+
+  /** The server has ended, and the teaching with it. */
+  function forget() {
+    teaching = null;
+    showLesson(null);
+    for (const node of [view.stop, view.progress, view.lesson]) node.hidden = true;
+    list();
+    tell('That teaching is not on this server any more; teach again.', true);
   }
 
   async function decide(name) {

@@ -13,9 +13,9 @@ import { mountWall } from './wall.js';
 
 const EVERY = 250; // milliseconds between two looks
 
-export function mount({ element, props, server, upload }) {
+export function mount({ element, props, part, upload }) {
   const { constants } = props;
-  const call = connect(server);
+  const call = connect(part);
   const find = (selector) => element.querySelector(selector);
   let against = ''; // the key of the network that the one in use is compared with
   let asked = ''; // what the page shows, or waits for

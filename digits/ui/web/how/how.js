@@ -16,9 +16,9 @@ import { train } from './train.js';
 const STEPS = [collect, define, graph, loss, train, evaluate, predict];
 const KEPT = 'digits-how-tried';
 
-export function mount({ element, props, server }) {
+export function mount({ element, props, part }) {
   const { constants } = props;
-  const call = connect(server);
+  const call = connect(part);
   const find = (selector) => element.querySelector(selector);
   const tried = readTried();
   let at = stepOfAddress();

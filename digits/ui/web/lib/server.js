@@ -2,24 +2,35 @@
 import { store } from './store.js';
 
 export const SILENT = 'The server does not answer. Your drawing is kept.';
+const LOGIN = 'The server wants you to log in; reload the page.';
+const SESSION = 'digits'; // Gradio wants one, and nothing of ours is kept in it
 
-/** Functions of a part's server -> call(name, payload, seconds): its answer, or { error, silent } where none came. */
-export function connect(server) {
+/** A part's number on the server -> call(name, payload, seconds): its function's answer, or { error, silent } where none
+ * came. Gradio's own way to ask has no end: what never answers would keep one of the browser's six connections. */
+export function connect(part) {
   return async function call(name, payload = {}, seconds = 8) {
-    const answer = await Promise.race([
-      ask(server, name, { visitor: store.get('visitor'), ...payload }),
-      new Promise((done) => setTimeout(done, seconds * 1000)),
-    ]);
+    const question = { visitor: store.get('visitor'), ...payload };
+    const answer = await ask(
+      { component_id: part, fn_name: name, session_hash: SESSION, data: question },
+      AbortSignal.timeout(seconds * 1000),
+    );
     store.set({ online: Boolean(answer) });
     return answer || { error: SILENT, silent: true };
   };
 }
 
-async function ask(server, name, payload) {
+async function ask(question, signal) {
   try {
-    return await server[name](payload); // undefined where the server failed
+    const answer = await fetch(new URL('gradio_api/component_server', document.baseURI), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(question),
+      signal,
+    });
+    if (answer.status === 401) return { error: LOGIN };
+    return answer.ok ? await answer.json() : undefined;
   } catch {
-    return undefined;
+    return undefined; // given up, cut off, or no answer at all
   }
 }
 

@@ -11,9 +11,9 @@ import { mountWeights } from './weights.js';
 
 const PEN = 60; // units: the tile is small, so its pen is thick
 
-export function mount({ element, props, server, upload }) {
+export function mount({ element, props, part, upload }) {
   const { constants } = props;
-  const call = connect(server);
+  const call = connect(part);
   const find = (selector) => element.querySelector(selector);
   const address = mountAddress(constants);
   mountTabs(element);

@@ -46,7 +46,7 @@ function showPill(pill) {
     pill.hidden = !training;
     if (!training) return;
     const { state, share = 0, ahead = 0 } = training;
-    const words = { waiting: `${ahead} before`, paused: 'paused', done: '✓', failed: '!' };
+    const words = { waiting: `${ahead} before`, paused: 'paused', done: '✓', failed: '!', silent: '?' };
     say(pill, words[state] ?? percent(share));
   });
 }

@@ -1,5 +1,6 @@
 // Build your own: a chain of layers, each a row of controls; together they are a short text such as c5s2-12 f-192.
 import { make } from '../lib/dom.js';
+import { readNumber } from '../lib/number.js';
 
 const KINDS = {
   c: 'Convolution',
@@ -64,12 +65,16 @@ export function mountBuilder({ mostLayers }, changed) {
     ];
     if (layer.kind !== 'g') {
       const size = make('input', {
-        type: 'number',
-        min: 1,
+        type: 'text',
+        inputmode: 'numeric',
+        autocomplete: 'off',
         value: layer.size,
         'aria-label': `Size of layer ${at + 1}`,
       });
-      size.addEventListener('change', () => set(at, { size: Math.max(1, Math.round(Number(size.value)) || 1) }));
+      size.addEventListener('change', () => {
+        const typed = readNumber(size.value, true);
+        set(at, { size: Number.isInteger(typed) && typed > 0 ? typed : layer.size });
+      });
       parts.push(make('span', { class: 'sized' }, size, UNITS[layer.kind]));
     }
     if (layer.kind === 'c') {

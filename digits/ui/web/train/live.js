@@ -200,6 +200,13 @@ export function mountLive(element, constants) {
       paint();
       return run.updates.length;
     },
+    /** The server does not answer: what runs there is not known. */
+    wait() {
+      if (!run?.active) return;
+      run = { ...run, state: 'silent', sentence: 'The server does not answer; this is the last that it said.' };
+      showTitle();
+      paint();
+    },
     compare(runs) {
       compared = runs;
       paint();
@@ -219,6 +226,7 @@ export function mountLive(element, constants) {
 function nameMoment({ active, state }, live) {
   if (!live) return active ? 'Back to live' : 'To the end';
   if (state === 'paused') return 'Paused';
+  if (state === 'silent') return 'Not connected';
   return active ? 'Live' : 'At the end';
 }
 

@@ -1,6 +1,7 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
 import { bytes, duration, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
+import { readNumber } from '../lib/number.js';
 import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { latest } from '../lib/server.js';
@@ -22,6 +23,7 @@ const TITLES = {
   examples: 'Training digits',
   label_smoothing: 'Label smoothing',
 };
+const FRACTIONS = ['learning_rate', 'label_smoothing'];
 const MORE = ['precision', 'seed', 'examples', 'label_smoothing']; // under More settings
 
 export const titleOf = (name) => TITLES[name];
@@ -34,6 +36,7 @@ export function mountSettings(element, call, constants, began) {
   const known = {}; // seconds of each way on this server
   const more = make('div', { class: 'settings' });
   let way = 'fast';
+  let refused = false; // the settings, in what is said below Train
 
   for (const [name, title] of Object.entries(TITLES)) {
     const options = constants.choices[name];
@@ -42,9 +45,8 @@ export function mountSettings(element, call, constants, began) {
         ? make('input', { name, type: 'text', autocomplete: 'off', spellcheck: 'false' })
         : options
           ? make('select', { name }, ...Object.entries(options).map(([value, text]) => make('option', { value }, text)))
-          : make('input', { name, type: 'number', step: 'any', inputmode: 'decimal' });
-    // A page that scrolls must not turn it.
-    input.addEventListener('wheel', () => document.activeElement === input && input.blur(), { passive: true });
+          : // No number field: those drop a decimal comma as it is typed, and a wheel turns them.
+            make('input', { name, type: 'text', inputmode: 'decimal', autocomplete: 'off' });
     fields[name] = input;
     notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
     (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
@@ -69,15 +71,16 @@ export function mountSettings(element, call, constants, began) {
       showWays();
       changed();
     },
-    () => Number(fields.learning_rate.value),
+    () => numberIn('learning_rate'),
   );
   form.after(rates.node);
 
+  const numberIn = (name) => readNumber(fields[name].value, !FRACTIONS.includes(name));
   const read = () =>
     Object.fromEntries(
       Object.entries(fields).map(([name, input]) => [
         name,
-        constants.choices[name] || name === 'layers' ? input.value : input.value === '' ? null : Number(input.value),
+        constants.choices[name] || name === 'layers' ? input.value : numberIn(name),
       ]),
     );
 
@@ -121,17 +124,17 @@ export function mountSettings(element, call, constants, began) {
     if (builds && !fields.layers.value) fields.layers.value = constants.example;
     if (builds) builder.show(fields.layers.value);
     say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
-    const [examples, smoothing] = [fields.examples, fields.label_smoothing].map((field) => Number(field.value));
+    const [examples, smoothing, batch] = ['examples', 'label_smoothing', 'batch_size'].map(numberIn);
     say(
       current,
       [
         fields.precision.value,
         `seed ${fields.seed.value}`,
-        examples === constants.images ? 'all digits' : `${examples.toLocaleString('en')} digits`,
+        examples === constants.images ? 'all digits' : `${(examples ?? 0).toLocaleString('en')} digits`,
         smoothing ? `smoothing ${smoothing}` : 'no smoothing',
       ].join(', '),
     );
-    const steps = Math.ceil(examples / Number(fields.batch_size.value));
+    const steps = Math.ceil(examples / batch);
     say(
       notes.batch_size,
       Number.isFinite(steps) && steps > 0 ? `Digits to a step: ${steps.toLocaleString('en')} steps an epoch.` : '',
@@ -155,11 +158,8 @@ export function mountSettings(element, call, constants, began) {
     if (store.get('tab') !== 'train' || find('.before').hidden) return;
     const settings = read();
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
-    if (answer.error) {
-      say(said, answer.error);
-      return;
-    }
-    say(said, '');
+    if (answer.error) return tell(answer.error, true);
+    if (refused) tell('');
     if (way !== 'own') {
       known[way] = answer.seconds;
       showWays();
@@ -215,11 +215,17 @@ export function mountSettings(element, call, constants, began) {
     showFilters(find('.guess-card .filters'), look.filters);
   }
 
+  /** Below Train; what is no refusal of these settings stays until the next training. */
+  function tell(text, isRefusal = false) {
+    refused = isRefusal;
+    say(said, text);
+  }
+
   start.addEventListener('click', async () => {
     start.disabled = true;
     const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
     start.disabled = false;
-    say(said, answer.error ?? '');
+    tell(answer.error ?? '');
     if (!answer.error) began(answer.job);
   });
 
@@ -241,5 +247,6 @@ export function mountSettings(element, call, constants, began) {
     },
     prepare,
     read,
+    tell,
   };
 }

@@ -7,9 +7,9 @@ import { mountPytorch } from './pytorch.js';
 import { mountRuns } from './runs.js';
 import { mountSettings } from './settings.js';
 
-export function mount({ element, props, server }) {
+export function mount({ element, props, part }) {
   const { constants } = props;
-  const call = connect(server);
+  const call = connect(part);
   const find = (selector) => element.querySelector(selector);
   const live = mountLive(element, constants);
   const settings = mountSettings(element, call, constants, watch);
@@ -43,11 +43,15 @@ export function mount({ element, props, server }) {
     stop = follow(
       async () => {
         const answer = await call('look_at_training', { job, since });
-        if (answer.silent) return false;
+        if (answer.silent) {
+          live.wait();
+          store.set({ training: { ...before, job, state: 'silent' } });
+          return false;
+        }
         if (answer.error) {
           store.set({ training: null });
           another();
-          say(find('.before .said'), answer.error);
+          settings.tell(answer.error);
           return true;
         }
         if (!since) await describe(answer);
