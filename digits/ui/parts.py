@@ -63,7 +63,8 @@ def preload() -> str:
     """
     paths = [path for name in ("lib", "shell", "draw") for path in sorted((WEB / name).glob("*.js"))]
     addresses = [f"web/{VERSION}/{path.relative_to(WEB).as_posix()}" for path in paths]
-    return "".join(f'<link rel="modulepreload" href="{address}">' for address in addresses)
+    links = "".join(f'<link rel="modulepreload" href="{address}">' for address in addresses)
+    return links + '<meta name="darkreader-lock">'  # the page has a dark look of its own
 
 
 class _Modules(StaticFiles):

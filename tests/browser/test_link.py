@@ -32,6 +32,16 @@ def test_the_link_opened_in_a_fresh_browser_shows_the_same_answer(visit, digit):
     expect(visitor.page.locator(".bars")).to_have_text(bars, use_inner_text=True)
 
 
+def test_a_link_carries_the_drawing_and_no_more_of_the_address_than_the_network(visit, app):
+    visitor = visit(app + "?fbclid=abc&__sign=secret&__theme=light&step=3&tab=draw")
+    visitor.draw(DIGITS[4])
+    expect(visitor.page.locator(".answer")).to_have_text("4")
+    assert link_of(visitor).split("#")[0] == app
+    visitor.page.keyboard.press("Escape")
+    visitor.use("MLP")
+    assert link_of(visitor).split("#")[0] == app + "?net=mlp"
+
+
 @pytest.mark.parametrize("rubbish", ["rubbish", "", "AAAA", "%F0%9F%98%80", "AQIAAAAAAAAA", "A" * 3_000])
 def test_a_fragment_made_by_hand_is_refused_with_one_sentence(visit, app, rubbish):
     visitor = visit(app + "#d=" + rubbish)
@@ -75,3 +85,9 @@ def test_the_drawing_can_be_saved_and_read_again(visit, tmp_path):
     assert saved["label"] == 7
     assert recognizer.read_strokes(saved["strokes"]).digit == 7
     assert files["SVG"].read_text().count("<polyline") == 1
+    guest = visit()
+    for kind in ("SVG", "PNG"):
+        guest.page.locator(".picture-file").set_input_files(files[kind])
+        expect(guest.page.locator(".answer")).to_have_text("7")
+        guest.page.locator(".paper").press("Escape")
+        expect(guest.page.locator(".answer")).to_have_text("?")

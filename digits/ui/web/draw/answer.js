@@ -58,6 +58,7 @@ export function mountAnswer(element, desk, correct) {
     },
     showNumber(reading) {
       answer.className = 'answer several';
+      say(answer, ''); // so that a digit after it is set again
       answer.style.setProperty('--count', Math.max(2, reading.digits.length));
       answer.replaceChildren(
         ...reading.digits.map((digit) =>

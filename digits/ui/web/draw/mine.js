@@ -7,6 +7,7 @@ import { check, openShelf, parse, textOf } from './kept.js';
 import { mountLesson } from './lesson.js';
 
 const READ_AT_ONCE = 100;
+const NO_ROOM = 'This browser has no room for more drawings; download them, then delete some.';
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 export function mountMine(element, call, constants, openDrawing, showLesson) {
@@ -14,6 +15,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   const opener = element.querySelector('.mine-button');
   const shelf = openShelf(constants.unit, constants.dot);
   const view = build(dialog);
+  let doomed = 0; // drawings that the first press of Delete all asked about
   let answers = new Map(); // strokes as JSON -> digit that the network in use read
 
   const lesson = mountLesson(view, { call, tell, showLesson, list, drawings: () => shelf.read().drawings });
@@ -25,7 +27,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
 
   function keep(kept) {
     const room = shelf.write(kept);
-    if (!room) tell('This browser has no room for more drawings; download them, then delete some.', true);
+    if (!room) tell(NO_ROOM, true);
     list();
     return room;
   }
@@ -35,6 +37,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     say(opener, drawings.length ? `My drawings (${drawings.length})` : 'My drawings');
     for (const button of [view.teach, view.download, view.empty]) button.disabled = !drawings.length;
     view.teach.disabled ||= lesson.isActive();
+    doomed = 0;
     say(view.empty, 'Delete all');
     if (!dialog.open) return;
     view.tiles.replaceChildren(...drawings.map(showTile));
@@ -102,7 +105,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     else if (kept.drawings.length >= constants.mostDrawings) {
       return `My drawings holds ${constants.mostDrawings}; download them, then delete some.`;
     } else kept.drawings.unshift(drawing);
-    return keep(kept) ? `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` : view.notice.textContent;
+    return keep(kept) ? `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` : NO_ROOM;
   }
 
   view.close.addEventListener('click', () => dialog.close());
@@ -113,8 +116,10 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   view.upload.addEventListener('click', () => view.file.click());
   view.empty.addEventListener('click', () => {
     const kept = shelf.read();
-    const really = `Really delete ${kept.drawings.length}?`;
-    if (view.empty.textContent !== really) return say(view.empty, really); // the second press does it
+    if (doomed !== kept.drawings.length) {
+      doomed = kept.drawings.length;
+      return say(view.empty, `Really delete ${doomed}?`); // the second press does it
+    }
     keep({ ...kept, drawings: [] });
     tell('Deleted.');
   });

@@ -15,8 +15,9 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
     const input = make('input', { type: 'range', min: least, max: most, step, value: 0, 'data-damage': name });
     const output = make('output');
     const show = () => {
-      say(output, `${input.value}${unit}`.replace('-', '−'));
-      input.setAttribute('aria-valuetext', output.textContent);
+      const words = `${input.value}${unit}`.replace('-', '−');
+      say(output, words);
+      input.setAttribute('aria-valuetext', words);
       const at = (value) => `${((value - least) / (most - least)) * 100}%`;
       input.style.setProperty('--from', at(Math.min(0, input.value)));
       input.style.setProperty('--to', at(Math.max(0, input.value)));

@@ -5,6 +5,7 @@ import { bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { pictureOf } from '../lib/picture.js';
+import { isReadable, UNREADABLE } from '../lib/readback.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { packed, pixelsOf } from './sprite.js';
@@ -41,6 +42,8 @@ export function mountExample(dialog, call, constants, opponent, source) {
 
   const read = latest(async () => {
     const wanted = all[at];
+    for (const button of [view.load, view.why]) button.disabled = !isReadable();
+    if (view.load.disabled) return say(view.reason, UNREADABLE);
     pixels = await pixelsOf(wanted.sprite, wanted.at, constants.columns);
     if (wanted !== all[at]) return;
     paintShares(ink, pixels);
@@ -117,7 +120,7 @@ export function mountExample(dialog, call, constants, opponent, source) {
     const { strokes } = source().drawings?.[index] ?? {};
     const { bitmap, data } = pictureOf(pixels, ink);
     const isTestDigit = !damaged && index !== undefined && source().name === constants.testSet;
-    const editable = { bitmap, editable: true, unit: constants.unit };
+    const editable = { bitmap, editable: isReadable(), unit: constants.unit };
     const picture = isTestDigit ? { ...editable, index, label } : { ...editable, data };
     const drawing = strokes ? { strokes, picture: null } : { strokes: [], picture };
     store.set({ drawing: { ...drawing, wide: false }, tab: 'draw' });

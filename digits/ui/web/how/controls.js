@@ -3,7 +3,7 @@ import { bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares, paintWeights } from '../lib/paint.js';
 
-/** A choice of a few -> { node, get value }. options: [[value, text], ...]. */
+/** A choice of a few -> { node, value, mark }. options: [[value, text], ...]. */
 export function segments(label, options, change) {
   const state = { value: options[0][0] };
   const buttons = options.map(([value, text]) =>
@@ -20,6 +20,11 @@ export function segments(label, options, change) {
     change(value);
   }
   mark();
+  /** Another choice than the first, before anything was chosen. */
+  state.mark = (value) => {
+    state.value = value;
+    mark();
+  };
   state.node = make('div', { class: 'segments', role: 'group', 'aria-label': label }, ...buttons);
   return state;
 }

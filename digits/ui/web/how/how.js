@@ -2,6 +2,7 @@
 import { bytes, make, say } from '../lib/dom.js';
 import { pictureOf } from '../lib/picture.js';
 import { questionOf } from '../lib/question.js';
+import { isReadable } from '../lib/readback.js';
 import { connect, latest } from '../lib/server.js';
 import { isEmpty } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
@@ -38,7 +39,7 @@ export function mount({ element, props, part }) {
     /** Put a digit onto the pad, where it can be changed; a test digit by its index. */
     load(ink, { index, label }) {
       const { bitmap, data } = pictureOf(bytes(ink), element);
-      const editable = { bitmap, editable: true, unit: constants.unit };
+      const editable = { bitmap, editable: isReadable(), unit: constants.unit };
       const picture = index === undefined ? { ...editable, data } : { ...editable, index, label };
       store.set({ drawing: { strokes: [], picture, wide: false }, tab: 'draw' });
     },

@@ -1,5 +1,5 @@
 // Step 7, predict: a map of the 10,000 test digits as the network sees them, and the drawing among them.
-import { bytes, make, percent, say } from '../lib/dom.js';
+import { bytes, make, onLook, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { colour, paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
@@ -267,6 +267,7 @@ function mount(node, frame) {
   canvas.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && point(event, false));
   canvas.addEventListener('click', (event) => point(event, true));
   new ResizeObserver(() => paint()).observe(canvas);
+  onLook(paint);
   return refresh;
 }
 

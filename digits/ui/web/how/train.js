@@ -81,7 +81,7 @@ function mount(node, frame) {
   const batch = make('ul', { class: 'batch', 'aria-label': 'The batch, and how it is read now' });
   const curve = make('div', { class: 'chart' });
   const said = make('p', { class: 'result', role: 'status' });
-  size.value = 16;
+  size.mark(16);
   node.append(
     make('div', { class: 'row' }, kind.node, make('span', { class: 'note' }, 'batch'), size.node, source.node),
     make('div', { class: 'row' }, forget.node, frozen.node, restart),
@@ -96,8 +96,6 @@ function mount(node, frame) {
     ),
     card('The batch', 'and how it is read now', batch),
   );
-  for (const button of size.node.children)
-    button.setAttribute('aria-pressed', String(button.textContent === String(size.value)));
 
   async function press(name) {
     if (!(await call(name))) return;

@@ -20,9 +20,13 @@ function furnish(node, attributes, children) {
   return node;
 }
 
-/** Set a text only where it differs, so that a live region speaks once. */
+const said = new WeakMap(); // node -> its text as it was set: a translator changes what stands there
+
+/** Set a text only where it differs from the one before, so that a live region speaks once and a translation stays. */
 export function say(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const before = said.has(node) ? said.get(node) : node.textContent;
+  said.set(node, text);
+  if (before !== text) node.textContent = text;
 }
 
 export const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -33,6 +37,35 @@ export function duration(seconds) {
   if (seconds < 1.5) return `${seconds.toFixed(1)} s`;
   return seconds < 100 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
 }
+
+/** Call whenever what is painted on a canvas has to be painted anew: dark or light, or a screen of other pixels. */
+export function onLook(paint) {
+  new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  const watch = () => {
+    const screen = matchMedia(`(resolution: ${window.devicePixelRatio || 1}dppx)`);
+    const change = () => {
+      watch();
+      paint();
+    };
+    screen.addEventListener('change', change, { once: true });
+  };
+  watch();
+}
+
+let darkened;
+
+/** Whether the browser darkens pages by itself. It leaves canvases as they are: ink needs a ground of its own then. */
+export function isDarkened() {
+  if (darkened === undefined) {
+    const probe = make('i', { style: 'background:canvas;color-scheme:light' });
+    document.body.append(probe);
+    darkened = !isForced() && getComputedStyle(probe).backgroundColor !== 'rgb(255, 255, 255)';
+    probe.remove();
+  }
+  return darkened;
+}
+
+const isForced = () => matchMedia('(forced-colors: active)').matches;
 
 export const isStill = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 

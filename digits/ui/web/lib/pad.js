@@ -1,4 +1,5 @@
 // The paper: what is on it, and how it is painted.
+import { isDarkened, onLook } from './dom.js';
 import { INK_PEN } from './ink.js';
 import { SIDE } from './mnist.js';
 import { isEmpty, PEN, strokesNow, WIDE } from './sheet.js';
@@ -30,6 +31,10 @@ export function makePaper(canvas, desk, hint) {
     const brush = canvas.getContext('2d');
     brush.setTransform(1, 0, 0, 1, 0, 0);
     brush.clearRect(0, 0, width, height);
+    if (isDarkened()) {
+      brush.fillStyle = getComputedStyle(canvas).getPropertyValue('--paper');
+      brush.fillRect(0, 0, width, height);
+    }
     brush.setTransform(scale, 0, 0, scale, 0, 0);
     const { drawing } = desk;
     if (drawing.picture) paintPicture(brush, drawing.picture.bitmap);
@@ -62,7 +67,7 @@ export function makePaper(canvas, desk, hint) {
   }
 
   new ResizeObserver(() => paintNow()).observe(canvas);
-  new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] }); // dark mode
+  onLook(paint);
   return { canvas, paint, paintNow, across, place };
 }
 

@@ -1,4 +1,5 @@
 // Ink and activations on canvases, in the page's own colours: dark on light paper, light on dark.
+import { isDarkened } from './dom.js';
 import { SIDE } from './mnist.js';
 
 // To ask the style after every change of the page makes the browser lay it out anew, several times a reading.
@@ -51,6 +52,10 @@ export function paintDrawing(canvas, drawing, unit, pen) {
   const brush = canvas.getContext('2d');
   brush.setTransform(1, 0, 0, 1, 0, 0);
   brush.clearRect(0, 0, size, size);
+  if (isDarkened()) {
+    brush.fillStyle = `rgb(${colour(canvas, '--paper').join(' ')})`;
+    brush.fillRect(0, 0, size, size);
+  }
   const points = drawing.strokes.flat();
   if (drawing.picture) {
     const { bitmap } = drawing.picture;

@@ -61,7 +61,7 @@ export function toSvg(strokes, width, height, pen) {
     return `<polyline points="${path.map((point) => point.join(',')).join(' ')}"/>`;
   });
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}"><g fill="none" stroke="#000" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><g fill="none" stroke="#000" ` +
     `stroke-width="${pen}" stroke-linecap="round" stroke-linejoin="round">${lines.join('')}</g></svg>`
   );
 }

@@ -24,8 +24,10 @@ export function mountShare(element, call, constants) {
       tell(drawing.picture ? 'A link can hold a drawing, but no picture.' : 'Draw a digit first.');
       return null;
     }
-    const url = new URL(location.href);
-    url.searchParams.delete('tab');
+    // Nothing else of this page's address: tokens, other sites' tags and the theme are not the reader's.
+    const url = new URL(location.origin + location.pathname);
+    const network = new URLSearchParams(location.search).get('net');
+    if (network && network !== constants.network) url.searchParams.set('net', network);
     url.hash = (drawing.wide ? 'n=' : 'd=') + encode(questionOf(drawing).strokes);
     if (url.href.length <= constants.longestLink) return url.href;
     tell('This drawing is too long for a link; draw a simpler one.');

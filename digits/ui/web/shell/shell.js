@@ -1,5 +1,5 @@
 // The shell: it knows the visitor, the tab, and the network in use, and everything else follows the store.
-import { make, percent, say } from '../lib/dom.js';
+import { make, onLook, percent, say } from '../lib/dom.js';
 import { paintDrawing } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { connect, follow, latest } from '../lib/server.js';
@@ -66,7 +66,7 @@ function showTile(find, unit) {
   const canvas = find('.mine canvas');
   const paint = () => paintDrawing(canvas, store.get('drawing'), unit, PEN);
   store.watch(['drawing'], paint);
-  new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  onLook(paint);
   find('.mine').addEventListener('click', () => store.set({ tab: 'draw' }));
 }
 

@@ -7,8 +7,8 @@ const WORDS = new RegExp(`(${QUIET.source})|${KEY.source}`, 'g');
 
 export function mountPytorch(element, call) {
   const close = make('button', { type: 'button', class: 'tool' }, 'Close');
-  const text = make('pre', { class: 'script', tabindex: 0, 'aria-label': 'The script' });
-  const line = make('code', { class: 'command' });
+  const text = make('pre', { class: 'script', translate: 'no', tabindex: 0, 'aria-label': 'The script' });
+  const line = make('code', { class: 'command', translate: 'no' });
   const told = make('p', { class: 'note', role: 'status' });
   const buttons = ['Copy', 'train.py', 'train.ipynb'].map((name) =>
     make('button', { type: 'button', class: 'button' }, name),

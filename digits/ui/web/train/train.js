@@ -1,5 +1,5 @@
 // The Train tab: before, while it runs, after. The training is the server's; this page looks at it again and again.
-import { percent, say } from '../lib/dom.js';
+import { onLook, percent, say } from '../lib/dom.js';
 import { connect, follow } from '../lib/server.js';
 import { store, use, useOnceListed } from '../lib/store.js';
 import { mountLive } from './live.js';
@@ -133,7 +133,7 @@ export function mount({ element, props, part }) {
     store.set({ tab: 'draw' });
   });
   store.watch(['tab'], () => live.paint());
-  new MutationObserver(() => live.paint()).observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  onLook(() => live.paint());
   // A training that goes on is found again after a reload, on whatever tab the page opened.
   const off = store.watch(['training'], ({ training }) => {
     if (!training?.job || live.run) return;
