@@ -4,10 +4,13 @@ those that are open as well, and later lets them through again. Chromium's own o
 
 import contextlib
 import json
+import os
 import re
 import socket
 import threading
+import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from drawings import DIGITS
@@ -73,15 +76,19 @@ class Wire:
 
 @pytest.fixture
 def wire(app):
-    wire = Wire(int(app.rsplit(":", 1)[1].strip("/")))
+    wire = Wire(port_of(app))
     yield wire
     wire.cut()
 
 
 @pytest.fixture(scope="module")
-def fresh(start_app) -> int:
-    """The port of an app that has just begun: it knows nobody."""
-    return int(start_app()[0].rsplit(":", 1)[1].strip("/"))
+def fresh(start_app):
+    """The address and process of an app that has just begun: it knows nobody."""
+    return start_app()
+
+
+def port_of(address: str) -> int:
+    return int(address.rsplit(":", 1)[1].strip("/"))
 
 
 def ask(visitor, function: str, tab: str = "train", **data: object) -> dict:
@@ -110,7 +117,7 @@ def training(visit, wire, app):
     visitor.page.get_by_role("button", name="Train", exact=True).click()
     expect(visitor.page.locator(".accuracy-now")).to_contain_text("%")
     yield visitor
-    wire.target = int(app.rsplit(":", 1)[1].strip("/"))
+    wire.target = port_of(app)
     ask(visitor, "stop_training")
 
 
@@ -145,7 +152,7 @@ def test_after_a_cut_the_page_is_where_it_was_and_after_a_server_s_end_no_traini
     assert page.evaluate("window.isTheSame")  # it came back without a reload
 
     wire.cut()
-    wire.target = fresh
+    wire.target = port_of(fresh[0])
     expect(page.locator(".live-pill")).to_have_text("Not connected")
     wire.mend()
     expect(page.locator(".before .said")).to_contain_text("not on this server any more")
@@ -156,6 +163,21 @@ def test_after_a_cut_the_page_is_where_it_was_and_after_a_server_s_end_no_traini
     expect(page.locator(".before .said")).to_contain_text("not on this server any more")
     training.tab("Draw")
     expect(page.locator(".answer")).to_have_text("3")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells so")
+def test_an_open_page_costs_the_server_next_to_nothing(visit, fresh):
+    address, process = fresh
+    visit(address).tab("Train")
+
+    def spent() -> float:
+        times = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+    time.sleep(3)  # until it has loaded
+    before = spent()
+    time.sleep(3)
+    assert spent() - before < 0.04 * 3  # of a core; LOG.md has the figures
 
 
 IMPATIENT = "{ const { timeout } = AbortSignal; AbortSignal.timeout = (wait) => timeout(wait / 4); }"
