@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
@@ -125,14 +125,16 @@ def read_zip(path: Path) -> DataSet:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # zipfile raises many kinds on broken files
         raise DigitsError(f"{path.name} is not a whole .zip file ({first_line(error)}).") from None
+    # Old tools of Windows write backslashes.
+    places = {member: PurePosixPath(member.filename.replace("\\", "/")) for member in archive.infolist()}
     members = [
         member
-        for member in archive.infolist()
-        if is_image_file(member.filename) and not member.filename.startswith("__MACOSX/")
+        for member, place in places.items()
+        if is_image_file(place.name) and not place.name.startswith(".") and "__MACOSX" not in place.parts
     ]
     _limit_unpacked(sum(member.file_size for member in members), path.name)
     limit_count(len(members), path.name)
-    labels = _digit_folders([Path(member.filename).parent.name for member in members], path.name)
+    labels = _digit_folders([places[member].parent.name for member in members], path.name)
 
     def opener(member: zipfile.ZipInfo) -> io.BytesIO:
         try:

@@ -416,6 +416,17 @@ def test_a_zip_of_pictures_reads_like_its_folder(tmp_path, pictures, root):
     assert to_ink(data.drawings[2]).shape == (1, 28, 28)
 
 
+def test_a_zip_of_other_tools_reads_like_one_of_ours(tmp_path, pictures):
+    """Backslashes, a Mac's companions beside the pictures, and names in a code page of DOS."""
+    names = {name: name.replace("/", "\\") for name in pictures}
+    extras = {"set/7/._a.png": b"x", "set/__MACOSX/7/._a.png": b"x"}
+    path = write_zip(tmp_path / "a.zip", {**{names[name]: content for name, content in pictures.items()}, **extras})
+    path.write_bytes(path.read_bytes().replace(b"7\\c.png", b"7\\\x84.png"))  # an umlaut, which is no UTF-8
+    data = load_data(path)
+    assert data.labels.tolist() == [7, 1, 7]
+    assert [drawing.getvalue() for drawing in data.drawings] == list(pictures.values())
+
+
 def test_folders_that_are_no_digits_are_refused(tmp_path, pictures):
     (tmp_path / "set" / "seven").mkdir(parents=True)
     (tmp_path / "set" / "seven" / "a.png").write_bytes(picture(0))
