@@ -165,6 +165,23 @@ def test_after_a_cut_the_page_is_where_it_was_and_after_a_server_s_end_no_traini
     expect(page.locator(".answer")).to_have_text("3")
 
 
+def test_after_a_server_s_end_a_lost_teaching_does_not_go_on(visit, wire, fresh):
+    visitor = visit(wire.address)
+    page = visitor.page
+    visitor.draw(DIGITS[7])
+    page.get_by_role("button", name="It was a 7").click()
+    page.locator(".mine-button").click()
+    dialog = page.locator("dialog.mine")
+    dialog.get_by_role("button", name="Teach it").click()
+    expect(dialog.get_by_role("button", name="Stop teaching")).to_be_visible()
+    wire.cut()
+    wire.target = port_of(fresh[0])
+    wire.mend()
+    expect(dialog.locator(".notice")).to_have_text("That teaching is not on this server any more; teach again.")
+    expect(dialog.get_by_role("button", name="Stop teaching")).to_be_hidden()
+    expect(dialog.get_by_role("button", name="Teach it")).to_be_enabled()
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells so")
 def test_an_open_page_costs_the_server_next_to_nothing(visit, fresh):
     address, process = fresh
