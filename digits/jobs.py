@@ -26,7 +26,6 @@ from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.loop import train
 from digits.training.teaching import TeachConfig, teach
-from digits.turns import in_turn
 
 OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
 
@@ -42,13 +41,14 @@ class JobQueue:
         kept_a_visitor: int = 5,
         kept: int = 200,
         runs: KeptRuns | None = None,
+        turn: float = float("inf"),
     ):
-        """`longest_run` seconds a training, and `longest_turn` while others wait; at most `longest_queue` waiting; the
-        newest ended jobs are kept, so many a visitor and so many in all. With `runs` trainings outlast the server:
-        those of an earlier one are there again, and what it left in the middle is queued to go on.
+        """`longest_run` seconds a training, `longest_turn` while others wait, who go first after a `turn`; at most
+        `longest_queue` waiting; the newest ended jobs are kept, so many a visitor and so many in all. With `runs`
+        an earlier server's trainings are there again, and what it left in the middle is queued to go on.
         """
         self.longest_run, self.longest_turn, self.longest_queue = longest_run, longest_turn, longest_queue
-        self.kept_a_visitor, self.kept = kept_a_visitor, kept
+        self.kept_a_visitor, self.kept, self.turn = kept_a_visitor, kept, turn
         self.folder: Path | None = None  # made at the first start
         self.runs = runs
         self._jobs: dict[str, Job] = {}  # by id, oldest first
@@ -218,7 +218,7 @@ class JobQueue:
     def ahead(self, job: Job) -> int:
         """How many trainings come before this one, as the queue stands; 0 for one that runs or has ended."""
         with self._lock:
-            turns = self._turns()
+            turns = runs.in_order(self.all())
             running = sum(earlier.state == RUNNING for earlier in self._jobs.values())
             return running + turns.index(job) if job in turns else 0
 
@@ -256,18 +256,11 @@ class JobQueue:
         if own >= max(1, (self.longest_queue - len(waiting) + own) // 4):
             raise DigitsError(f"{own} trainings from your address are waiting already; try again when one has run.")
 
-    def _turns(self) -> list[Job]:
-        """The jobs that wait, in the order they will run."""
-        served = sorted(
-            (job for job in self._jobs.values() if job.started), key=lambda job: job.started or datetime.min
-        )
-        return in_turn((job for job in self._jobs.values() if job.state == WAITING), served)
-
     def _next(self) -> Job | None:
         """The job whose turn it is, once there is one; None at the end."""
         with self._lock:
             while not self._closed:
-                if turns := self._turns():
+                if turns := runs.in_order(self.all()):
                     job = turns[0]
                     job.state, job.started = RUNNING, datetime.now()
                     self._save(job)
@@ -309,7 +302,8 @@ class JobQueue:
         if job.work is None:
             teaching = isinstance(job.config, TeachConfig)
             job.work = teach(job.config) if teaching else train(job.config, resume=job.resumes, watch=job.watch)
-        began, state = time.monotonic() - job.seconds, DONE
+        now, state = time.monotonic(), DONE
+        began, turn_ends = now - job.seconds, now + self.turn
         try:
             for update in job.work:
                 job.updates.append(dataclasses.replace(update, model=None))
@@ -324,6 +318,9 @@ class JobQueue:
                 limit, why = self._limit()
                 if job.seconds > limit:
                     return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {job.what_is_left}."
+                if why and time.monotonic() > turn_ends:
+                    state = PAUSED
+                    return WAITING, ""
         finally:
             if state != PAUSED:
                 job.close()

@@ -27,6 +27,7 @@ from digits.training.look import Watch
 from digits.training.run_folder import find_step
 from digits.training.teaching import TeachConfig
 from digits.training.update import TrainingUpdate
+from digits.turns import in_turn
 
 WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
@@ -163,6 +164,12 @@ def check_room_to_pause(jobs: list[Job], client: str) -> None:
     paused = [job for job in jobs if job.state == PAUSED or job.pause_requested.is_set()]
     if len(paused) >= MOST_PAUSED or sum(job.client == client for job in paused) >= MOST_PAUSED_A_CLIENT:
         raise DigitsError("Too many trainings are paused on this server; stop yours, or let it go on.")
+
+
+def in_order(jobs: list[Job]) -> list[Job]:
+    """Those that wait, in the order they will run."""
+    served = sorted((job for job in jobs if job.started), key=lambda job: job.started or datetime.min)
+    return in_turn((job for job in jobs if job.state == WAITING), served)
 
 
 def surplus(jobs: list[Job], visitor: str, most: int, most_of_visitor: int) -> list[Job]:
