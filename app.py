@@ -1,7 +1,7 @@
 """Digits: draw a digit, watch a network read it, train that very network by clicking.
 
 python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps] [--runs DIR] [--mcp]
-              [--root-path PATH]
+              [--root-path PATH] [--class]
 """
 
 import argparse
@@ -30,6 +30,12 @@ def parse() -> argparse.Namespace:
         default=os.environ.get("DIGITS_RUNS", ""),
         metavar="DIR",
         help="where trainings are kept, so that they outlast the server; default: your data folder; none: nowhere",
+    )
+    parser.add_argument(
+        "--class",
+        dest="classroom",
+        action="store_true",
+        help="for a class: a board of everybody's networks, and a teacher's page at an address that is printed",
     )
     parser.add_argument("--root-path", default="", help="where a proxy puts the page, such as /digits")
     return parser.parse_args()
@@ -60,6 +66,7 @@ def main() -> int:
             mcp_server=options.mcp,
             root_path=options.root_path,
             runs=options.runs,
+            classroom=options.classroom,
         )
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)

@@ -24,7 +24,7 @@ from digits.evaluation.evaluate import evaluate as evaluate_network
 from digits.ink.opening import open_image
 from digits.reading.reading import Reading
 from digits.training.config import RECIPES, TrainConfig
-from digits.ui.client import name_client, work
+from digits.ui.client import name_asker, name_client, work
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
 from digits.ui.requests import FAULT, LARGEST_PICTURE
@@ -58,7 +58,7 @@ def refusing() -> Iterator[None]:
 @contextmanager
 def taking_turns(request: gr.Request) -> Iterator[None]:
     """Expensive work for the client that asked, or a sentence why not."""
-    with refusing(), work.turn(client_of(request)):
+    with refusing(), work.turn(name_asker(client_of(request), visitor_of(request))):
         yield
 
 
@@ -194,7 +194,7 @@ def train(page: Page) -> Callable[..., Any]:
         settings |= {"epochs": epochs, "augment": augment, "precision": precision, "seed": seed}
         with refusing():
             config = TrainConfig(**settings, device=page.device)
-            job = page.jobs.start(config, visitor_of(request), client=client_of(request))
+            job = page.start(config, visitor_of(request), client_of(request))
         sent = -1  # also before the first update: a program that waits sees that it does
         while True:
             active = job.active  # before the look, so that the last look sees all

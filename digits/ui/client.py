@@ -27,6 +27,7 @@ TOO_MUCH = "You asked for a lot at once; wait {seconds:.0f} seconds."
 SPACE_PROXIES = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 
 _client: ContextVar[str] = ContextVar("client", default="")
+_visitor: ContextVar[str] = ContextVar("visitor", default="")
 
 
 class KnowClient:
@@ -43,6 +44,20 @@ class KnowClient:
 def present_client() -> str:
     """The client whose request this is; one for all where the app is served without KnowClient."""
     return _client.get()
+
+
+def name_visitor(visitor: str) -> None:
+    """Say whose the present request is."""
+    _visitor.set(visitor)
+
+
+def present_asker() -> str:
+    """Whose work the present request is charged to: the client, or in a class the visitor at it."""
+    return name_asker(present_client(), _visitor.get())
+
+
+def name_asker(client: str, visitor: str) -> str:
+    return f"{client} {visitor}" if work.by_visitor else client
 
 
 def name_client(address: str) -> str:
@@ -81,10 +96,17 @@ class Work:
         `most_a_client` of one client's run or wait, of Gradio's forty threads. A client may be `saved` seconds ahead.
         """
         self.patience, self.most, self.most_a_client, self.saved = patience, most, most_a_client, saved
+        self.by_visitor = False
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._present: Counter[str] = Counter()  # calls that run or wait, by client
         self._paid: dict[str, float] = {}  # when all that the client had done will be paid for
+
+    def open_to_a_class(self, most: int) -> None:
+        """From now on visitors are charged, not addresses: a class often comes through one address, and a pupil who
+        asks for a lot would use up everybody's share. Who makes up visitors gets more; a teacher is in the room.
+        """
+        self.by_visitor, self.most, self.patience = True, most, 60
 
     @contextmanager
     def turn(self, client: str) -> Iterator[None]:
@@ -125,7 +147,7 @@ work = Work()  # of this process, however many pages it serves
 
 def taking_turns() -> AbstractContextManager[None]:
     """Expensive work of a request's own thread, as a turn of its client's."""
-    return work.turn(present_client())
+    return work.turn(present_asker())
 
 
 def expensive(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -14,7 +14,7 @@ from digits.evaluation.robustness import RobustnessUpdate, robustness_step_by_st
 from digits.evaluation.shipped import DATA, shipped_curves
 from digits.files import fingerprint
 from digits.reading.recognizer import Recognizer
-from digits.ui.client import present_client, taking_turns
+from digits.ui.client import present_asker, taking_turns
 from digits.ui.evaluation_answers import sprite
 from digits.ui.evaluation_requests import Chosen, choose, parse_amounts
 from digits.ui.evaluations import Evaluation, Evaluations
@@ -91,7 +91,7 @@ def look(evaluations: Evaluations, network: Chosen, visitor: str, start: bool) -
     if not start and evaluations.known(key) is None:
         return None
     measure = functools.partial(measure_curves, network.recognizer)
-    return evaluations.look(visitor, key, measure, True, present_client())
+    return evaluations.look(visitor, key, measure, True, present_asker())
 
 
 def measure_curves(recognizer: Recognizer) -> Generator[RobustnessUpdate, None, None]:

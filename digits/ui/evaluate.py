@@ -17,7 +17,7 @@ from digits.evaluation.shipped import DATA, shipped_report
 from digits.files import fingerprint
 from digits.reading.explain import explain
 from digits.ui.answers import explanation_answer
-from digits.ui.client import present_client, taking_turns
+from digits.ui.client import present_asker, taking_turns
 from digits.ui.damage import DAMAGED, MEASURED, damage_digits, look_at_curves
 from digits.ui.evaluation_answers import COLUMNS, comparison_answer, report_answer
 from digits.ui.evaluation_requests import ENDINGS, LARGEST_FILE, Chosen, choose, parse_upload
@@ -86,7 +86,7 @@ def look(evaluations: Evaluations, network: Chosen, payload: dict[str, Any]) -> 
         return evaluate_step_by_step(network.recognizer, source)
 
     key = (fingerprint(weights), str(source))
-    return evaluations.look(parse_visitor(payload), key, start, data == FILE, present_client())
+    return evaluations.look(parse_visitor(payload), key, start, data == FILE, present_asker())
 
 
 def evaluate_own(chosen: list[Chosen], payload: dict[str, Any]) -> list[Report]:

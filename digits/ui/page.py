@@ -6,6 +6,8 @@ from digits.device import select_device
 from digits.jobs import JobQueue
 from digits.runs import KeptRuns
 from digits.ui.api import api
+from digits.ui.class_tab import class_tab
+from digits.ui.classroom import QUEUE, TURN, Classroom
 from digits.ui.draw import draw_tab
 from digits.ui.evaluate import evaluate_tab
 from digits.ui.how import how_tab
@@ -25,18 +27,22 @@ def build_ui(device: str = "auto") -> gr.Blocks:
     return build_page(device)[0]
 
 
-def build_page(device: str = "auto", runs: KeptRuns | None = None) -> tuple[gr.Blocks, Page]:
-    """The blocks, and what all of their parts share."""
+def build_page(device: str = "auto", runs: KeptRuns | None = None, classroom: bool = False) -> tuple[gr.Blocks, Page]:
+    """The blocks, and what all of their parts share; with `classroom` for a class."""
     select_device(device)
-    jobs = JobQueue(runs=runs)
+    jobs = JobQueue(runs=runs, longest_queue=QUEUE, turn=TURN) if classroom else JobQueue(runs=runs)
     page = Page(jobs, Networks(jobs, device), device)
+    page.classroom = Classroom(jobs, page.networks, runs.folder if runs else None) if classroom else None
     with gr.Blocks(title="Digits", analytics_enabled=False, delete_cache=(3_600, 3_600)) as demo:
-        gr.HTML(style("tokens.css", "kit.css"), apply_default_css=False, elem_id="style", padding=False)
+        sheets = ("tokens.css", "kit.css", *(["class.css"] if page.classroom else []))
+        gr.HTML(style(*sheets), apply_default_css=False, elem_id="style", padding=False)
         shell(page)
         draw_tab(page)
         train_tab(page)
         evaluate_tab(page)
         how_tab(page)
+        if page.classroom:
+            class_tab(page, page.classroom)
         api(page)
     demo.queue(max_size=200)
     demo._queue.sleep_when_free = IDLE

@@ -57,14 +57,16 @@ def serve_modules(demo: gr.Blocks) -> list[Mount]:
     return [Mount(f"/web/{VERSION}", _Modules(directory=WEB))]
 
 
-def preload() -> str:
+def preload(classroom: bool = False) -> str:
     """Tags for the page's head: the browser fetches the modules of what is seen first beside Gradio's own script, not
-    one after the other once that has run. The others would only be in their way.
+    one after the other once that has run. The others would only be in their way. For a class, before all of that, what
+    takes the teacher's token out of the address.
     """
+    first = f"<script>{_read(WEB / 'class' / 'token.js')}</script>" if classroom else ""
     paths = [path for name in ("lib", "shell", "draw") for path in sorted((WEB / name).glob("*.js"))]
     addresses = [f"web/{VERSION}/{path.relative_to(WEB).as_posix()}" for path in paths]
     links = "".join(f'<link rel="modulepreload" href="{address}">' for address in addresses)
-    return links + '<meta name="darkreader-lock">'  # the page has a dark look of its own
+    return first + links + '<meta name="darkreader-lock">'  # the page has a dark look of its own
 
 
 class _Modules(StaticFiles):

@@ -25,6 +25,7 @@ from digits.ink.opening import open_image
 from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
 from digits.training.teaching import MOST_DRAWINGS
+from digits.ui.client import name_visitor
 
 MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.strokes.from_strokes` takes
 LARGEST_PICTURE = 3_000_000  # characters of base64
@@ -40,9 +41,11 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
     log too, becomes {"error": sentence}.
     """
 
-    def refuse(payload: object) -> None:
+    def enter(payload: object) -> None:
         if not isinstance(payload, dict):
             raise DigitsError(f"The request is a {type(payload).__name__}; wanted an object.")
+        visitor = payload.get("visitor")
+        name_visitor(visitor if isinstance(visitor, str) and VISITOR.fullmatch(visitor) else "")
 
     def explain(error: Exception) -> dict[str, Any]:
         if not isinstance(error, DigitsError):
@@ -55,7 +58,7 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         async def wrapped(payload: Any) -> dict[str, Any]:
             try:
-                refuse(payload)
+                enter(payload)
                 return await function(payload)
             except Exception as error:
                 return explain(error)
@@ -64,7 +67,7 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def wrapped(payload: Any) -> dict[str, Any]:
             try:
-                refuse(payload)
+                enter(payload)
                 return function(payload)
             except Exception as error:
                 return explain(error)

@@ -26,7 +26,8 @@ from digits.ui.address import (
     parse_host,
     show_host,
 )
-from digits.ui.client import KnowClient, trust_proxies
+from digits.ui.classroom import THREADS, WORK
+from digits.ui.client import KnowClient, trust_proxies, work
 from digits.ui.limit_body import LimitBody
 from digits.ui.logins import check_logins_in_event_loop
 from digits.ui.page import build_page
@@ -49,10 +50,18 @@ Other ways to share it:
 
 
 def launch(
-    device: str, host: str, port: int, share: bool, auth: tuple[str, str] | None, runs: str = "none", **options: Any
+    device: str,
+    host: str,
+    port: int,
+    share: bool,
+    auth: tuple[str, str] | None,
+    runs: str = "none",
+    classroom: bool = False,
+    **options: Any,
 ) -> None:
-    """Serve the page until Ctrl-C, and end the process then. Raises DigitsError where the device, the host, the
-    port or what an option needs cannot be had. `options` are Gradio's own: mcp_server, root_path.
+    """Serve the page until Ctrl-C, and end the process then; for a class, print its teacher's address. Raises
+    DigitsError where the device, the host, the port or what an option needs cannot be had. `options` are Gradio's own:
+    mcp_server, root_path.
     """
     host = parse_host(host)
     if options.get("mcp_server") and importlib.util.find_spec("mcp") is None:
@@ -62,8 +71,11 @@ def launch(
         ask_directly(host)
     trust_proxies()
     quiet_queue()
-    demo, page = build_page(device, open_runs(runs))
-    serve(demo, host, port, share, auth, **options)
+    demo, page = build_page(device, open_runs(runs), classroom)
+    if classroom:
+        work.open_to_a_class(WORK)
+        options |= {"max_threads": THREADS}  # thirty pupils who press at once each hold one
+    serve(demo, host, port, share, auth, head=preload(classroom), **options)
     check_logins_in_event_loop(demo.app)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     announce(demo, page, host, port, share)
@@ -103,7 +115,6 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),  # no font is loaded
             run_history=False,  # it would cost 10 to 22 ms at every live event
             ssr_mode=False,
-            head=preload(),
             **options,
             max_file_size=LARGEST_UPLOAD,
             app_kwargs={"middleware": [(layer, (), {}) for layer in MIDDLEWARE], "routes": serve_modules(demo)},
@@ -130,6 +141,8 @@ def announce(demo: gr.Blocks, page: Page, host: str, port: int, share: bool) -> 
     elif share:
         page.share_failed = True
         print(NO_LINK.format(port=port))
+    if page.classroom:
+        print(f"The teacher's page: {demo.local_url}?teacher={page.classroom.token}")
 
 
 def end(demo: gr.Blocks, page: Page) -> None:

@@ -13,11 +13,12 @@ from digits.reading.recognizer import Recognizer
 from digits.training.config import TrainConfig
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
-from digits.ui.parts import part
+from digits.ui.parts import WEB, part
 from digits.ui.requests import FRAME, answer_errors, parse_ink, parse_visitor
 from digits.ui.weights import ENDING, export_network, open_weights, read_weights
 
 LONGEST_LINK = 1_500  # characters; a QR code of this size can still be photographed
+TAB = "<!-- the class's tab -->\n"
 MOST_READERS = 8  # networks that read one drawing at once
 
 
@@ -26,7 +27,10 @@ def shell(page: Page) -> gr.HTML:
     constants = {"network": DEFAULT, "longestLink": LONGEST_LINK, "unit": FRAME, "weightsEnding": ENDING}
     weights = [read_weights(page), export_network(page), open_weights(page)]
     functions = [identify(page), read_with_all(page), *weights, draw_qr]
-    return part("shell", functions, **constants)
+    made = part("shell", functions, **constants)
+    tab = (WEB / "class" / "tab.html").read_text(encoding="utf-8") if page.classroom else ""
+    made.html_template = made.html_template.replace(TAB, tab)
+    return made
 
 
 def identify(page: Page) -> Callable[..., Any]:

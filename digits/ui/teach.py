@@ -29,7 +29,7 @@ def teaching_functions(page: Page) -> list[Callable[..., Any]]:
             labels=labels,
             device=page.device,
         )
-        return page.jobs.start(config, parse_visitor(payload), client=present_client())
+        return page.start(config, parse_visitor(payload), present_client())
 
     @answer_errors
     async def teach(payload: dict[str, Any]) -> dict[str, Any]:

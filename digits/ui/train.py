@@ -128,7 +128,7 @@ def start_training(page: Page) -> Callable[..., Any]:
     @answer_errors
     def start_training(payload: dict[str, Any]) -> dict[str, Any]:
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
-        job = page.jobs.start(config, parse_visitor(payload), watch, present_client())
+        job = page.start(config, parse_visitor(payload), present_client(), watch)
         return {"job": job.id}
 
     return start_training
@@ -282,6 +282,8 @@ def sentence(job: Job, ahead: int) -> str:
         return "Pausing."
     if job.state == WAITING and ahead == 0:
         return f"Starting {title}."
+    if job.state == WAITING and job.seconds:
+        return f"Others have their turn: {count_trainings(ahead)} before yours. It goes on by itself, where it stood."
     if job.state == WAITING:
         return f"{count_trainings(ahead)} before yours. It starts by itself, and you may leave the page."
     if job.state == RUNNING:

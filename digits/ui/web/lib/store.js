@@ -25,7 +25,9 @@ export function makeStore(state) {
 
 export const store = makeStore({
   visitor: '', // the id that the server gave, once it has
-  tab: 'draw', // 'draw' | 'train' | 'evaluate' | 'how'
+  tab: 'draw', // 'draw' | 'train' | 'evaluate' | 'how', and 'class' where there is one
+  hidden: [], // tabs that a teacher has hidden
+  frozen: '', // why nobody may start a training, in a sentence
   network: null, // the key of the network in use
   previous: null, // the one that was in use before
   networks: [], // { key, name, detail, own, accuracy, parameters }

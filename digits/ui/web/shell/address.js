@@ -1,11 +1,10 @@
 // The page's address: tab and network of every screen, and the drawing (?tab=evaluate&net=mlp#d=...).
 import { store, use } from '../lib/store.js';
 
-const TABS = ['draw', 'train', 'evaluate', 'how'];
-
-export function mountAddress() {
+export function mountAddress(element) {
+  const tabs = [...element.querySelectorAll('[role=tab]')].map((button) => button.dataset.tab);
   const read = () => new URLSearchParams(location.search);
-  const tabOf = () => (TABS.includes(read().get('tab')) ? read().get('tab') : 'draw');
+  const tabOf = () => (tabs.includes(read().get('tab')) ? read().get('tab') : 'draw');
   store.set({ tab: tabOf() });
   let moving = false; // while the browser's own buttons move us
   store.watch(['tab', 'network', 'networks'], ({ tab, network, networks }, changed) => {

@@ -15,7 +15,7 @@ export function mount({ element, props, part, upload }) {
   const { constants } = props;
   const call = connect(part);
   const find = (selector) => element.querySelector(selector);
-  const address = mountAddress(constants);
+  const address = mountAddress(element);
   mountTabs(element);
   mountShare(element, call, constants, address);
   showTile(find, constants.unit);
@@ -155,6 +155,15 @@ function showBars(find) {
       : 'The server does not answer. Your drawing is kept; this page asks again by itself.';
   });
   let timer;
+  function tell(...words) {
+    back.replaceChildren(...words);
+    back.hidden = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      back.hidden = true;
+    }, 10_000);
+  }
+  window.addEventListener('digits:said', ({ detail }) => tell(detail));
   window.addEventListener('digits:used', ({ detail }) => {
     // A finished training was put in use by itself: the one before it stays one press away.
     const before = store.get('networks').find(({ key }) => key === store.get('previous'));
@@ -163,14 +172,6 @@ function showBars(find) {
       use(before.key);
       back.hidden = true;
     };
-    back.replaceChildren(
-      detail,
-      make('button', { type: 'button', class: 'link', onclick: undo }, `Back to ${before.name}`),
-    );
-    back.hidden = false;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      back.hidden = true;
-    }, 10_000);
+    tell(detail, make('button', { type: 'button', class: 'link', onclick: undo }, `Back to ${before.name}`));
   });
 }

@@ -1,10 +1,21 @@
-// The four tabs: a tablist of our own over the four parts, which stay in the page with all that is in them.
+// The tabs: a tablist of our own over the parts, which stay in the page with all that is in them.
 import { percent, say } from '../lib/dom.js';
 import { store } from '../lib/store.js';
 
 export function mountTabs(element) {
   const tabs = [...element.querySelectorAll('[role=tab]')];
+  const shown = () => tabs.filter((button) => !button.hidden);
   const container = element.closest('.gradio-container') || document.body;
+  store.watch(['tab', 'hidden'], ({ tab, hidden }) => {
+    for (const button of tabs) button.hidden = hidden.includes(button.dataset.tab);
+    const gone = tabs.find((button) => button.hidden && button.dataset.tab === tab);
+    if (!gone) return;
+    const detail = `The teacher has hidden ${gone.querySelector('span').textContent}.`;
+    queueMicrotask(() => {
+      store.set({ tab: 'draw' });
+      window.dispatchEvent(new CustomEvent('digits:said', { detail }));
+    });
+  });
   store.watch(['tab'], ({ tab }) => {
     container.dataset.tab = tab;
     for (const button of tabs) {
@@ -24,18 +35,21 @@ export function mountTabs(element) {
     if (button) store.set({ tab: button.dataset.tab });
   });
   element.querySelector('.tabs').addEventListener('keydown', (event) => {
-    const at = tabs.findIndex((button) => button.dataset.tab === store.get('tab'));
-    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const open = shown();
+    const at = open.findIndex((button) => button.dataset.tab === store.get('tab'));
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: open.length - 1 }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    const button = tabs[(next + tabs.length) % tabs.length];
+    const button = open[(next + open.length) % open.length];
     store.set({ tab: button.dataset.tab });
     button.focus();
   });
   document.addEventListener('keydown', (event) => {
-    if (!event.altKey || event.ctrlKey || event.metaKey || !/^Digit[1-4]$/.test(event.code)) return;
+    if (!event.altKey || event.ctrlKey || event.metaKey || !/^Digit[1-9]$/.test(event.code)) return;
+    const button = shown()[Number(event.code.at(-1)) - 1];
+    if (!button) return;
     event.preventDefault();
-    store.set({ tab: tabs[Number(event.code.at(-1)) - 1].dataset.tab });
+    store.set({ tab: button.dataset.tab });
   });
   showPill(element.querySelector('.pill'));
 }

@@ -159,7 +159,7 @@ export function mountSettings(element, call, constants, began) {
     const settings = read();
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
     if (answer.error) return tell(answer.error, true);
-    if (refused) tell('');
+    if (refused) tell(store.get('frozen'));
     if (way !== 'own') {
       known[way] = answer.seconds;
       showWays();
@@ -224,11 +224,15 @@ export function mountSettings(element, call, constants, began) {
   start.addEventListener('click', async () => {
     start.disabled = true;
     const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
-    start.disabled = false;
+    start.disabled = Boolean(store.get('frozen'));
     tell(answer.error ?? '');
     if (!answer.error) began(answer.job);
   });
 
+  store.watch(['frozen'], ({ frozen }) => {
+    start.disabled = Boolean(frozen);
+    tell(frozen);
+  });
   store.watch(['tab', 'drawing'], ({ tab }) => {
     if (tab === 'train') prepare();
   });
