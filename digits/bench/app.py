@@ -23,13 +23,13 @@ class App(NamedTuple):
 
 
 @contextlib.contextmanager
-def running_app() -> Iterator[App]:
-    """`python app.py` at a free port, until the end."""
+def running_app(*flags: str) -> Iterator[App]:
+    """`python app.py` with these flags at a free port, until the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"]
+    command = [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none", *flags]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -12,10 +12,11 @@ from digits.reading.recognizer import DEFAULT_WEIGHTS
 
 def add_bench(commands: Commands) -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="measure speed, and what Teach it does", allow_abbrev=False)
-    command.add_argument("what", choices=["pad", "soak", "train", "read", "teach"], help="what to measure")
+    command.add_argument("what", choices=["pad", "soak", "class", "train", "read", "teach"], help="what to measure")
     command.add_argument("--drawings", help="pad, soak, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
     command.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
     command.add_argument("--minutes", type=float, default=30, help="soak: how long")
+    command.add_argument("--pupils", type=int, default=30, help="class: how many")
     command.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
     command.add_argument(
         "--baselines",
@@ -31,7 +32,7 @@ def add_bench(commands: Commands) -> argparse.ArgumentParser:
 
 
 def run_bench(options: argparse.Namespace) -> int:
-    from digits.bench import pad, read, soak, teach, train
+    from digits.bench import classroom, pad, read, soak, teach, train
 
     if options.what in ("pad", "soak", "teach") and options.drawings is None:
         raise DigitsError("There are no drawings; give --drawings, a .jsonl file of strokes.")
@@ -39,6 +40,8 @@ def run_bench(options: argparse.Namespace) -> int:
         result, table = pad.bench_pad(options.drawings, options.count), pad.table
     elif options.what == "soak":
         result, table = soak.bench_soak(options.drawings, options.minutes), soak.table
+    elif options.what == "class":
+        result, table = classroom.bench_class(options.pupils), classroom.table
     elif options.what == "train" and options.look:
         result, table = train.bench_look(options.seeds, options.device), train.look_table
     elif options.what == "train":
