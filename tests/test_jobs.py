@@ -241,6 +241,37 @@ def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(qu
     assert "Operation not permitted" in capsys.readouterr().out
 
 
+def test_after_its_turn_a_training_lets_the_others_go_first_and_goes_on_where_it_stood(queue):
+    queue.turn = 0.0
+    long = queue.start(ENDLESS, "ann")
+    wait_for(lambda: len(long.updates) > 3)
+    assert long.state == RUNNING  # nobody waits
+    short = queue.start(QUICK, "bob")
+    wait_for(lambda: not short.active)
+    assert short.state == DONE
+    assert long.active
+    wait_for(lambda: long.state == RUNNING)
+    steps = len(long.updates)
+    wait_for(lambda: len(long.updates) > steps)
+    assert [update.step for update in long.updates] == sorted({update.step for update in long.updates})
+    queue.stop("ann")
+    wait_for(lambda: not long.active)
+    assert long.weights
+
+
+def test_one_that_waits_for_its_next_turn_is_stopped_at_once_and_keeps_its_weights(queue):
+    queue.turn = 0.0
+    first = queue.start(ENDLESS, "ann")
+    wait_for(lambda: first.updates)
+    second = queue.start(ENDLESS, "bob")
+    wait_for(lambda: first.state == WAITING and second.state == RUNNING)
+    queue.turn = 1_000.0
+    queue.stop("ann")
+    wait_for(lambda: first.state == STOPPED)
+    assert first.weights
+    queue.stop("bob")
+
+
 def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):
     queue.longest_run = 0
     job = queue.start(ENDLESS, "ann")

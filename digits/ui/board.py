@@ -62,15 +62,14 @@ def show(classroom: Classroom) -> Shown:
 
 
 def show_queue(classroom: Classroom, jobs: list[Job]) -> list[Shown]:
-    """Who trains, with the seconds left, and then who waits, in turn, with the seconds until then; None where nobody
-    knows yet.
-    """
+    """Who trains, and then who waits, in turn, with the seconds until then; None where nobody knows yet."""
     running = [job for job in jobs if job.state == RUNNING]
     known = measure(jobs)
-    slots = [left for job in running if (left := seconds_left(job, known)) is not None]
-    shown = [describe(classroom, job) | {"seconds": seconds_left(job, known)} for job in running]
+    waiting = in_order(jobs)
+    slots = [min(takes, TURN) for job in running if (takes := expect(job, known)) is not None]
+    shown = [describe(classroom, job) | {"seconds": None} for job in running]
     heapq.heapify(slots)
-    for job in in_order(jobs):
+    for job in waiting:
         begins = heapq.heappop(slots) if slots else None
         takes = expect(job, known)
         if begins is not None and takes is not None:
@@ -108,11 +107,6 @@ def expect(job: Job, known: dict[Any, float]) -> float | None:
     if last is not None and hasattr(last, "remaining"):
         return float(last.remaining)
     return known.get(_kind(job), known.get(None))
-
-
-def seconds_left(job: Job, known: dict[Any, float]) -> float | None:
-    left = expect(job, known)
-    return None if left is None else round(left, 1)
 
 
 def _kind(job: Job) -> Any:

@@ -42,23 +42,27 @@ export function mountBoard(element, constants, remove) {
     const name = make(
       'th',
       { scope: 'row', class: 'who' },
-      make('i', { class: isOwn ? 'mark used' : 'mark' }),
-      make('span', { class: row.named || row.name === 'Teacher' ? 'name' : 'name unnamed' }, row.name),
-      isOwn ? make('span', { class: 'you' }, 'you') : null,
+      make(
+        'div',
+        {},
+        make('i', { class: isOwn ? 'mark used' : 'mark' }),
+        make('span', { class: row.named || row.name === 'Teacher' ? 'name' : 'name unnamed' }, row.name),
+        isOwn ? make('span', { class: 'you' }, 'you') : null,
+      ),
       make('small', {}, best ? best.model : 'no run yet'),
     );
     const cells = best
       ? [
           make('td', { class: 'wide left' }, best.model),
           make('td', { class: 'test' }, percent(best.accuracy, 2)),
-          make('td', { class: 'mistakes' }, String(best.mistakes), bar(best.mistakes / full)),
+          make('td', { class: 'mistakes' }, best.mistakes.toLocaleString('en'), bar(best.mistakes / full)),
           make('td', { class: 'wide' }, brief(best.seconds)),
           make('td', { class: 'wide' }, best.parameters.toLocaleString('en')),
           make('td', { class: 'wide' }, String(row.runs)),
         ]
       : [
           make('td', { class: 'wide left note' }, 'no run yet'),
-          ...['test', 'mistakes', 'wide', 'wide', 'wide'].map((kind) => make('td', { class: kind }, '–')),
+          ...['test', 'mistakes', 'wide', 'wide', 'wide'].map((kind) => make('td', { class: kind })),
         ];
     const act = row.named
       ? make(
