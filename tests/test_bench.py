@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from digits import DigitsError
-from digits.bench import distribution, read, soak, teach, train
+from digits.bench import classroom, distribution, read, soak, teach, train
 from digits.data.handwriting import draw
 from digits.reading.recognizer import WEIGHTS
 
@@ -100,3 +100,15 @@ def test_soak_counts_what_everybody_did_and_finds_nothing_wrong(writers):
     assert (result["counts"]["failures"], result["counts"]["wrong"]) == (0, 0)
     assert result["start"]["memory"] > 100
     assert "| end |" in soak.table(result)
+
+
+@pytest.mark.slow
+def test_class_measures_the_wait_of_each_pupil_and_the_readings_meanwhile():
+    result = classroom.bench_class(pupils=1)
+    assert (result["waits"]["n"], result["refused"]) == (1, 0)
+    assert result["readings"]["n"] > 3
+    assert result["boards"]["n"] > 1
+    assert result["accuracy"] > 0.98
+    assert "| network there, s | 1 |" in classroom.table(result)
+    with pytest.raises(DigitsError, match="class of 0"):
+        classroom.bench_class(pupils=0)

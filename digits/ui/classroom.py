@@ -66,7 +66,7 @@ class Classroom:
 
     def check_teacher(self, token: object, visitor: str) -> None:
         """Raises DigitsError for a wrong token."""
-        if not isinstance(token, str) or not hmac.compare_digest(token.encode(), self.token.encode()):
+        if not isinstance(token, str) or not hmac.compare_digest(token.encode(errors="replace"), self.token.encode()):
             raise DigitsError(NO_TEACHER)
         self.teachers.add(hash_visitor(visitor))
 

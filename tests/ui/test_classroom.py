@@ -281,3 +281,16 @@ def test_in_a_class_work_is_charged_to_the_visitor_and_not_to_the_address(monkey
     work.open_to_a_class(80)
     assert present_asker() == f" {ANN}"
     name_visitor("")
+
+
+GARBAGE = [None, [], {}, -1, 1e308, True, "", "x" * 50_000, "../../etc/passwd", "\0", "\ud800", [[[]]], {"a": 1}]
+
+
+def test_garbage_never_reaches_a_fault_of_ours(functions):
+    classroom, named = functions
+    for function in named.values():
+        for value in GARBAGE:
+            for token in (classroom.token, value):
+                payload = {"visitor": value, "token": token, "nickname": value, "tabs": value, "pupil": value}
+                answer = call(function, **payload, frozen=value, board=value)
+                assert "by a fault of its own" not in answer.get("error", ""), (function.__name__, value)

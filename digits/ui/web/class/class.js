@@ -25,6 +25,7 @@ export function mount({ element, props, server }) {
     const hidden = answer.teacher ? [] : answer.hidden;
     if (hidden.join() !== store.get('hidden').join()) store.set({ hidden });
     store.set({ frozen: answer.frozen });
+    element.querySelector('.nobody .train').hidden = Boolean(answer.frozen) || hidden.includes('train');
     element.querySelector('.band').hidden = !answer.frozen || Boolean(answer.teacher); // whose button says so
     teacher.show(answer);
     if (!answer.board) return;
