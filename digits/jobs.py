@@ -318,7 +318,7 @@ class JobQueue:
                 limit, why = self._limit()
                 if job.seconds > limit:
                     return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {job.what_is_left}."
-                if why and time.monotonic() > turn_ends:
+                if why and time.monotonic() > turn_ends and job.takes_longer_than(self.turn):
                     state = PAUSED
                     return WAITING, ""
         finally:

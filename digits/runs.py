@@ -127,6 +127,10 @@ class Job:
         """Of a job that ends early, in words."""
         return "nothing was taught" if isinstance(self.config, TeachConfig) else "the weights so far are kept"
 
+    def takes_longer_than(self, seconds: float) -> bool:
+        """From now on; a teaching does not."""
+        return bool(self.updates) and getattr(self.updates[-1], "remaining", 0.0) > seconds
+
     def close(self) -> None:
         """Nobody works on it any more."""
         if self.work is not None:

@@ -17,9 +17,9 @@ from digits.training.config import RECIPES
 
 PUPILS = 30
 READINGS_A_SECOND = 2.0  # of each pupil
-LOOKS_A_SECOND = 1.0  # at their training
+LOOK_EVERY = {"waiting": 1.0, "running": 0.15}  # seconds, as the page looks at its training
 BOARD_EVERY = 1.5  # seconds, as the page asks
-LONGEST = 600  # seconds; who has no network by then is not counted
+LONGEST = 480  # seconds; who has no network by then is not counted
 SETTINGS = ("model", "optimizer", "batch_size", "epochs", "augment", "precision", "seed")  # of the page's form
 
 
@@ -50,7 +50,7 @@ class _Lesson:
         look: dict[str, Any] = {"visitor": visitor, "job": started.get("job"), "since": 0}
         state: dict[str, Any] = {"active": "job" in started}
         while state.get("active") and time.perf_counter() - pressed < LONGEST:
-            await asyncio.sleep(1 / LOOKS_A_SECOND)
+            await asyncio.sleep(LOOK_EVERY.get(state.get("state", ""), 1.0))
             state, _ = await self.ask("train", "look_at_training", look)
             look["since"] += len(state.get("updates", []))
         if state.get("state") == "done":

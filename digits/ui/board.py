@@ -66,16 +66,21 @@ def show_queue(classroom: Classroom, jobs: list[Job]) -> list[Shown]:
     running = [job for job in jobs if job.state == RUNNING]
     known = measure(jobs)
     waiting = in_order(jobs)
-    slots = [min(takes, TURN) for job in running if (takes := expect(job, known)) is not None]
+    slots = [turn_of(takes) for job in running if (takes := expect(job, known)) is not None]
     shown = [describe(classroom, job) | {"seconds": None} for job in running]
     heapq.heapify(slots)
     for job in waiting:
         begins = heapq.heappop(slots) if slots else None
         takes = expect(job, known)
         if begins is not None and takes is not None:
-            heapq.heappush(slots, begins + min(takes, TURN))
+            heapq.heappush(slots, begins + turn_of(takes))
         shown.append(describe(classroom, job) | {"seconds": None if begins is None else round(begins, 1)})
     return shown
+
+
+def turn_of(seconds: float) -> float:
+    """Of a training that takes so many: what it has of them before others go first."""
+    return seconds if seconds <= 2 * TURN else TURN
 
 
 def describe(classroom: Classroom, job: Job) -> Shown:
