@@ -302,8 +302,8 @@ class JobQueue:
         if job.work is None:
             teaching = isinstance(job.config, TeachConfig)
             job.work = teach(job.config) if teaching else train(job.config, resume=job.resumes, watch=job.watch)
-        now, state = time.monotonic(), DONE
-        began, turn_ends = now - job.seconds, now + self.turn
+        began, state = time.monotonic() - job.seconds, DONE
+        turn_ends = time.thread_time() + self.turn  # on a busy machine a turn is longer, not half a training
         try:
             for update in job.work:
                 job.updates.append(dataclasses.replace(update, model=None))
@@ -318,7 +318,7 @@ class JobQueue:
                 limit, why = self._limit()
                 if job.seconds > limit:
                     return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {job.what_is_left}."
-                if why and time.monotonic() > turn_ends and job.takes_longer_than(self.turn):
+                if why and time.thread_time() > turn_ends and job.takes_longer_than(self.turn):
                     state = PAUSED
                     return WAITING, ""
         finally:

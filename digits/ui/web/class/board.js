@@ -8,7 +8,7 @@ export function mountBoard(element, constants, remove) {
   const find = (selector) => element.querySelector(selector);
   const [table, queue, nobody, old] = ['.board', '.queue', '.nobody', '.old'].map(find);
   let seen = null; // when the last answer came
-  const rule = `A training of more than ${2 * constants.turn} seconds lets the others go first every ${constants.turn}, and goes on by itself.`;
+  const rule = `A long training lets the others go first after ${constants.turn} seconds of computing, and goes on by itself.`;
   say(find('.rule'), rule);
   table.replaceChildren(head(false), make('tbody', {}, ...Array.from({ length: WAITING_ROWS }, grey)));
 
