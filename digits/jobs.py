@@ -1,7 +1,8 @@
 """Trainings and teachings that the server owns: they go on when the page that started them is closed.
 
-One job trains at a time, in a thread; the others wait, and clients take turns (`digits.turns`). Each job belongs to a
-visitor, and its id, 128 random bits, is the key to its network: who does not have it cannot read with that network.
+One job trains at a time, or so many as were asked for; the others wait, and clients take turns (`digits.turns`). Each
+job belongs to a visitor, and its id, 128 random bits, is the key to its network: who does not have it cannot read with
+that network. What works on the jobs is an engine (`digits.engines`).
 """
 
 import dataclasses
@@ -9,7 +10,6 @@ import shutil
 import tempfile
 import threading
 import time
-import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,17 @@ from typing import Any
 import torch
 
 from digits import runs
-from digits.device import alone_on, give_way, ran_out_of_memory, select_device
+from digits.device import give_way
+from digits.engines.engine import Engine
+from digits.engines.here import Here
+from digits.engines.to_end import run_to_end
 from digits.errors import DigitsError
 from digits.model.networks import Network
 from digits.model.weights import save_weights
-from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, Opened, hash_visitor
+from digits.runs import DONE, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, Opened, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
-from digits.training.loop import train
-from digits.training.teaching import TeachConfig, teach
-
-OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
+from digits.training.teaching import TeachConfig
 
 
 class JobQueue:
@@ -42,10 +42,13 @@ class JobQueue:
         kept: int = 200,
         runs: KeptRuns | None = None,
         turn: float = float("inf"),
+        engine: Engine | None = None,
+        trainings: int | None = None,
     ):
         """`longest_run` seconds a training, `longest_turn` while others wait, who go first after a `turn`; at most
         `longest_queue` waiting; the newest ended jobs are kept, so many a visitor and so many in all. With `runs`
-        an earlier server's trainings are there again, and what it left in the middle is queued to go on.
+        an earlier server's trainings are there again, and what it left in the middle is queued to go on. So many
+        `trainings` go on at once (default: as many as the `engine`, this process by default, has places for).
         """
         self.longest_run, self.longest_turn, self.longest_queue = longest_run, longest_turn, longest_queue
         self.kept_a_visitor, self.kept, self.turn = kept_a_visitor, kept, turn
@@ -54,8 +57,10 @@ class JobQueue:
         self._jobs: dict[str, Job] = {}  # by id, oldest first
         self._lock = threading.Condition()  # notified when a job comes, and at the end
         self._closed = False
-        self._thread: threading.Thread | None = None
-        self._torch_threads = torch.get_num_threads()
+        self._engine = engine or Here()
+        self.trainings = trainings or self._engine.places
+        self._threads: list[threading.Thread] = []
+        self._torch_threads = max(1, torch.get_num_threads() // self.trainings)
         for job in runs.load() if runs else ():
             self._jobs[job.id] = job
         if any(job.state == WAITING for job in self._jobs.values()):
@@ -63,10 +68,10 @@ class JobQueue:
                 self._begin()
 
     def _begin(self) -> None:
-        """The thread that trains, from the first job on."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="training", daemon=True)
-            self._thread.start()
+        """The threads that train, from the first job on."""
+        while len(self._threads) < self.trainings:
+            self._threads.append(threading.Thread(target=self._work, name="training", daemon=True))
+            self._threads[-1].start()
         self._lock.notify()
 
     def _save(self, job: Job) -> None:
@@ -215,12 +220,17 @@ class JobQueue:
         with self._lock:
             return list(self._jobs.values())
 
-    def ahead(self, job: Job) -> int:
-        """How many trainings come before this one, as the queue stands; 0 for one that runs or has ended."""
+    def ahead(self, job: Job | None = None) -> int:
+        """How many trainings come before this one, or before one that came now, as the queue stands; 0 for one that
+        runs, has ended, or is about to start.
+        """
         with self._lock:
             turns = runs.in_order(self.all())
+            if job is not None and job not in turns:
+                return 0
             running = sum(earlier.state == RUNNING for earlier in self._jobs.values())
-            return running + turns.index(job) if job in turns else 0
+            before = running + (len(turns) if job is None else turns.index(job))
+        return before if before >= self.trainings else 0
 
     def close(self, patience: float = 30) -> None:
         """Stop everything and delete the visitors' networks; a training that has not stopped after `patience` seconds
@@ -232,10 +242,11 @@ class JobQueue:
                     job.stop_requested.set()
             if self.runs and any(job.active for job in self._jobs.values()):
                 patience = 0
-            thread, self._closed = self._thread, True
-            self._lock.notify()
-        if thread is not None:
-            thread.join(timeout=patience)
+            self._closed = True
+            self._lock.notify_all()
+        end = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(timeout=max(0, end - time.monotonic()))
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -278,50 +289,9 @@ class JobQueue:
         torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one
         give_way()
         while (job := self._next()) is not None:
-            try:
-                with alone_on(select_device(job.config.device)):
-                    state, message = self._run(job)
-            except DigitsError as error:
-                state, message = FAILED, str(error)
-            except OSError as error:  # a full disk, mostly
-                state, message = FAILED, f"The server's disk refused it ({error.strerror or error}); it must make room."
-            except Exception as error:  # must end one job, not the queue
-                if ran_out_of_memory(error):
-                    state, message = FAILED, OUT_OF_MEMORY
-                else:
-                    traceback.print_exc()
-                    state, message = FAILED, "The training failed by a fault of the server's; its log says more."
+            state, message = run_to_end(job, self._engine, self._limit, self.turn)
             with self._lock:
                 if state == PAUSED and (job.stop_requested.is_set() or not job.pause_requested.is_set()):
                     state = WAITING  # the visitor was faster
                 job.state, job.message = state, message
                 self._save(job)
-
-    def _run(self, job: Job) -> tuple[str, str]:
-        """Train or teach to the end, to Pause, to Stop or to the time limit -> (state, message)."""
-        if job.work is None:
-            teaching = isinstance(job.config, TeachConfig)
-            job.work = teach(job.config) if teaching else train(job.config, resume=job.resumes, watch=job.watch)
-        began, state = time.monotonic() - job.seconds, DONE
-        turn_ends = time.thread_time() + self.turn  # on a busy machine a turn is longer, not half a training
-        try:
-            for update in job.work:
-                job.updates.append(dataclasses.replace(update, model=None))
-                job.seconds = time.monotonic() - began
-                if update.done:
-                    return DONE, ""
-                if job.stop_requested.is_set():
-                    return STOPPED, f"Stopped; {job.what_is_left}."
-                if job.pause_requested.is_set():
-                    state = PAUSED
-                    return PAUSED, ""
-                limit, why = self._limit()
-                if job.seconds > limit:
-                    return STOPPED, f"Stopped at the limit of {limit / 60:.0f} minutes{why}; {job.what_is_left}."
-                if why and time.thread_time() > turn_ends and job.takes_longer_than(self.turn):
-                    state = PAUSED
-                    return WAITING, ""
-        finally:
-            if state != PAUSED:
-                job.close()
-        return DONE, ""

@@ -99,7 +99,7 @@ class Job:
     kept: bool = True
     """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
     work: Generator[Any, None, None] | None = field(default=None, repr=False)
-    """What yields the updates, from its turn to its end; a paused job's stands still."""
+    """What yields the updates, from its turn to its end; a paused job's stands still, or was put down."""
     seconds: float = 0.0
     """How long it has run, of the time that a run may take."""
     stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -114,7 +114,7 @@ class Job:
 
     @property
     def begun(self) -> bool:
-        return self.work is not None or self.resumes
+        return bool(self.updates) or self.resumes
 
     @property
     def pausable(self) -> bool:
@@ -125,7 +125,15 @@ class Job:
     @property
     def what_is_left(self) -> str:
         """Of a job that ends early, in words."""
-        return "nothing was taught" if isinstance(self.config, TeachConfig) else "the weights so far are kept"
+        if isinstance(self.config, TeachConfig):
+            return "nothing was taught"
+        return "the weights so far are kept" if self.begun else "there are no weights"
+
+    def put_down(self) -> None:
+        """Nobody works on it until it goes on from its last state, or from its start where there is none."""
+        if self.work is not None:
+            self.work.close()
+        self.work, self.resumes = None, (self.folder / "state.pt").is_file()
 
     def takes_longer_than(self, seconds: float) -> bool:
         """From now on; a teaching does not."""

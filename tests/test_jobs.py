@@ -5,12 +5,14 @@ import os
 import sys
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 import torch
 
-from digits import DigitsError, Recognizer, TrainConfig, jobs, runs
+from digits import DigitsError, Recognizer, TrainConfig, runs
 from digits.device import NICENESS
+from digits.engines import here, to_end
 from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS
 from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING
@@ -22,13 +24,18 @@ ENDLESS = TrainConfig(model="mlp", epochs=1_000, device="cpu")
 
 
 @pytest.fixture
-def queue(monkeypatch, small_mnist):
+def queue(monkeypatch, small_mnist, request):
+    """It trains one at a time, or as many as a test's parameter says."""
     for module in (loop, teaching):
         monkeypatch.setattr(module, "load_mnist", lambda device: small_mnist)
-    made = JobQueue()
+    made = JobQueue(trainings=getattr(request, "param", 1))
     yield made
     made.close()
     assert made.folder is None or not made.folder.exists()
+
+
+one_or_two_at_once = pytest.mark.parametrize("queue", [1, 2], indirect=True)
+two_at_once = pytest.mark.parametrize("queue", [2], indirect=True)
 
 
 def wait_for(condition, seconds: float = 60) -> None:
@@ -38,6 +45,7 @@ def wait_for(condition, seconds: float = 60) -> None:
         threading.Event().wait(0.01)
 
 
+@one_or_two_at_once
 def test_a_job_trains_to_its_end_and_leaves_a_network(queue):
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
@@ -73,6 +81,37 @@ def test_one_trains_and_the_others_wait_in_order(queue):
     queue.stop("cem")
 
 
+@two_at_once
+def test_two_train_at_once_and_the_third_waits_for_either(queue):
+    first, second, third, fourth = (queue.start(ENDLESS, name) for name in ("ann", "bob", "cem", "dan"))
+    wait_for(lambda: first.updates and second.updates)
+    assert [job.state for job in (first, second, third, fourth)] == [RUNNING, RUNNING, WAITING, WAITING]
+    assert [queue.ahead(job) for job in (first, second, third, fourth)] == [0, 0, 2, 3]
+    assert queue.ahead() == 4
+    queue.stop("dan")
+    queue.stop("bob")
+    wait_for(lambda: third.updates)
+    assert (first.state, second.state) == (RUNNING, STOPPED)
+    queue.pause("ann")
+    wait_for(lambda: first.state == PAUSED)
+    assert queue.ahead() == 0  # there is a place
+    for visitor in ("ann", "cem"):
+        queue.stop(visitor)
+
+
+@two_at_once
+def test_two_at_once_learn_what_each_learns_alone(queue):
+    config = dataclasses.replace(QUICK, epochs=10)
+    pair = [queue.start(config, name) for name in ("ann", "bob")]
+    wait_for(lambda: not any(job.active for job in pair))
+    alone = queue.start(config, "cem")
+    wait_for(lambda: not alone.active)
+    assert pair[1].started < pair[0].started + timedelta(seconds=1)
+    contents = {job.weights.read_bytes() for job in (*pair, alone)}
+    assert len(contents) == 1
+
+
+@one_or_two_at_once
 def test_a_paused_training_lets_others_train_and_goes_on_where_it_stood(queue):
     job = queue.start(dataclasses.replace(QUICK, epochs=20), "ann")
     whole = queue.start(dataclasses.replace(QUICK, epochs=20), "bob")
@@ -95,11 +134,12 @@ def test_a_paused_training_lets_others_train_and_goes_on_where_it_stood(queue):
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
+@one_or_two_at_once
 def test_a_paused_training_is_stopped_at_once_and_keeps_its_weights(queue):
     job, bobs = queue.start(ENDLESS, "ann"), queue.start(ENDLESS, "bob")
     wait_for(lambda: job.updates)
     queue.pause("ann")
-    wait_for(lambda: bobs.state == RUNNING)
+    wait_for(lambda: job.state == PAUSED and bobs.state == RUNNING)
     queue.stop("ann")
     assert (job.state, job.message) == (STOPPED, "Stopped; the weights so far are kept.")
     assert Recognizer.load(job.weights).card["complete"] is False
@@ -120,6 +160,7 @@ def test_one_that_waits_can_be_paused_too(queue):
     wait_for(lambda: second.state == DONE)
 
 
+@one_or_two_at_once
 def test_so_many_stand_still_and_no_more(queue, monkeypatch):
     monkeypatch.setattr(runs, "MOST_PAUSED", 3)
     for visitor, client in (("ann", "a"), ("bob", "a"), ("cem", "a"), ("dan", "b"), ("eva", "c")):
@@ -136,6 +177,7 @@ def test_so_many_stand_still_and_no_more(queue, monkeypatch):
         queue.stop(visitor)
 
 
+@one_or_two_at_once
 def test_a_visitor_trains_one_at_a_time_and_sees_only_their_own(queue):
     job = queue.start(ENDLESS, "ann")
     with pytest.raises(DigitsError, match="has not ended"):
@@ -149,6 +191,7 @@ def test_a_visitor_trains_one_at_a_time_and_sees_only_their_own(queue):
     wait_for(lambda: not bobs.active)
 
 
+@one_or_two_at_once
 def test_a_config_that_cannot_be_used_never_becomes_a_job(queue):
     with pytest.raises(DigitsError, match="learning rate"):
         queue.start(TrainConfig(learning_rate=float("nan")), "ann")
@@ -207,23 +250,24 @@ def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkey
         fail()
         yield
 
-    monkeypatch.setattr(jobs, "train", run_out)
+    monkeypatch.setattr(here, "train", run_out)
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
-    assert (job.state, job.message) == (FAILED, jobs.OUT_OF_MEMORY)
-    monkeypatch.setattr(jobs, "train", loop.train)
+    assert (job.state, job.message) == (FAILED, to_end.OUT_OF_MEMORY)
+    monkeypatch.setattr(here, "train", loop.train)
     after = queue.start(QUICK, "ann")
     wait_for(lambda: not after.active)
     assert after.state == DONE
     assert "Traceback" not in capsys.readouterr().err
 
 
+@one_or_two_at_once
 def test_a_full_disk_gets_a_sentence(queue, monkeypatch):
     def fill(config, resume=False, watch=None):
         raise OSError(28, "No space left on device")
         yield
 
-    monkeypatch.setattr(jobs, "train", fill)
+    monkeypatch.setattr(here, "train", fill)
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert job.state == FAILED
@@ -272,6 +316,7 @@ def test_one_that_waits_for_its_next_turn_is_stopped_at_once_and_keeps_its_weigh
     queue.stop("bob")
 
 
+@one_or_two_at_once
 def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):
     queue.longest_run = 0
     job = queue.start(ENDLESS, "ann")
@@ -281,6 +326,7 @@ def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):
     assert job.weights
 
 
+@one_or_two_at_once
 def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, capsys):
     bad = TrainConfig(model="mlp", optimizer="sgd", learning_rate=10.0, batch_size=1, epochs=5, augment="none")
     job = queue.start(bad, "ann")
@@ -289,7 +335,7 @@ def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, ca
     assert "no longer a finite number" in job.message
     assert job.weights is None
 
-    monkeypatch.setattr(jobs, "train", lambda config, resume=False, watch=None: 1 / 0)
+    monkeypatch.setattr(here, "train", lambda config, resume=False, watch=None: 1 / 0)
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert (job.state, "ZeroDivisionError" in job.message) == (FAILED, False)
@@ -297,6 +343,7 @@ def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, ca
     monkeypatch.undo()
 
 
+@one_or_two_at_once
 def test_only_the_newest_networks_of_a_visitor_are_kept(queue):
     queue.kept_a_visitor = 2
     made = []
@@ -308,6 +355,7 @@ def test_only_the_newest_networks_of_a_visitor_are_kept(queue):
     assert queue.get(made[0].id) is None
 
 
+@one_or_two_at_once
 def test_a_slow_training_can_be_stopped_between_its_usual_updates(queue):
     job = queue.start(TrainConfig(model="lenet", batch_size=1, epochs=1_000, device="cpu"), "ann")
     wait_for(lambda: job.updates)  # its first usual update is 1,000 steps away
@@ -355,6 +403,7 @@ def test_a_taught_network_waits_for_its_visitor_to_keep_it(queue, lesson):
     assert job.weights.is_file()
 
 
+@one_or_two_at_once
 def test_a_taught_network_that_is_discarded_or_taught_anew_is_deleted(queue, lesson):
     first = queue.start(lesson, "ann")
     wait_for(lambda: not first.active)
@@ -369,6 +418,7 @@ def test_a_taught_network_that_is_discarded_or_taught_anew_is_deleted(queue, les
     wait_for(lambda: not third.active)
 
 
+@one_or_two_at_once
 def test_a_teaching_that_is_stopped_leaves_nothing(queue, lesson):
     queue.longest_run = 0
     job = queue.start(lesson, "ann")

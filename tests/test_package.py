@@ -21,7 +21,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     {"__main__", "ui"},
     {"commands"},
-    {"jobs", "bench"},
+    {"bench"},
+    {"jobs"},
+    {"engines"},
     {"runs"},
     {"training", "evaluation"},
     {"reading"},

@@ -87,7 +87,7 @@ def prepare(page: Page) -> Callable[..., Any]:
         layers = describe_layers(model)
         parameters = sum(layer.parameters for layer in layers)
         look = Looker(model, load_mnist(), watch.ink).look(model)
-        waiting = sum(job.active for job in page.jobs.all())
+        waiting = page.jobs.ahead()
         return {
             "layers": [[layer.name, list(layer.shape), layer.parameters] for layer in layers],
             "parameters": parameters,

@@ -1,0 +1,63 @@
+"""One job, from its turn to its end, to Pause, to Stop or to the time limit: run_to_end()."""
+
+import dataclasses
+import time
+import traceback
+from collections.abc import Callable
+
+from digits.device import ran_out_of_memory
+from digits.engines.engine import Engine
+from digits.errors import DigitsError
+from digits.runs import DONE, FAILED, PAUSED, STOPPED, WAITING, Job
+
+OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
+Limit = Callable[[], tuple[float, str]]
+
+
+def run_to_end(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str, str]:
+    """-> the job's state and message from now on. `limit` says how many seconds it may take, and words for why. After
+    `turn` seconds of computing in this thread it lets those who wait go first, unless it is nearly done. Raises
+    nothing: what goes wrong ends one job, not the queue.
+    """
+    try:
+        return _follow(job, engine, limit, turn)
+    except DigitsError as error:
+        return FAILED, str(error)
+    except OSError as error:  # a full disk, mostly
+        return FAILED, f"The server's disk refused it ({error.strerror or error}); it must make room."
+    except Exception as error:
+        if ran_out_of_memory(error):
+            return FAILED, OUT_OF_MEMORY
+        traceback.print_exc()
+        return FAILED, "The training failed by a fault of the server's; its log says more."
+
+
+def _follow(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str, str]:
+    if job.work is None:
+        job.work = engine.work(job.config, job.resumes, job.watch)
+    began, state = time.monotonic() - job.seconds, DONE
+    turn_ends = time.thread_time() + turn  # on a busy machine a turn is longer, not half a training
+    try:
+        for update in job.work:
+            job.seconds = time.monotonic() - began
+            if update is not None and (not job.updates or update.step > job.updates[-1].step):  # not trained again
+                job.updates.append(dataclasses.replace(update, model=None))
+            if update is not None and update.done:
+                return DONE, ""
+            if job.stop_requested.is_set():
+                return STOPPED, f"Stopped; {job.what_is_left}."
+            if job.pause_requested.is_set():
+                state = PAUSED
+                return PAUSED, ""
+            seconds, why = limit()
+            if job.seconds > seconds:
+                return STOPPED, f"Stopped at the limit of {seconds / 60:.0f} minutes{why}; {job.what_is_left}."
+            if why and time.thread_time() > turn_ends and job.takes_longer_than(turn):
+                state = PAUSED
+                return WAITING, ""
+    finally:
+        if state != PAUSED:
+            job.close()
+        elif not engine.holds_paused:
+            job.put_down()
+    return DONE, ""
