@@ -1,7 +1,7 @@
 """Digits: draw a digit, watch a network read it, train that very network by clicking.
 
 python app.py [--host H] [--port P] [--share] [--auth USER:PASSWORD] [--device auto|cpu|cuda|mps] [--runs DIR] [--mcp]
-              [--root-path PATH] [--class]
+              [--root-path PATH] [--class] [--trainings N] [--cluster ray://HOST:PORT]
 """
 
 import argparse
@@ -38,6 +38,12 @@ def parse() -> argparse.Namespace:
         help="for a class: a board of everybody's networks, and a teacher's page at an address that is printed",
     )
     parser.add_argument("--root-path", default="", help="where a proxy puts the page, such as /digits")
+    parser.add_argument(
+        "--trainings", type=int, metavar="N", help="how many go on at once; default: one, on a cluster one a processor"
+    )
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="train on the machines of a Ray cluster, such as ray://192.0.2.7:10001"
+    )
     return parser.parse_args()
 
 
@@ -67,6 +73,8 @@ def main() -> int:
             root_path=options.root_path,
             runs=options.runs,
             classroom=options.classroom,
+            trainings=options.trainings,
+            cluster=options.cluster,
         )
     except DigitsError as error:
         print(f"digits: {error}", file=sys.stderr)

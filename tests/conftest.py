@@ -26,6 +26,7 @@ SLOW = tuple(
         "training",
         "test_app.py",
         "test_bench.py",
+        "test_cluster.py",
         "test_jobs.py",
         "test_runs.py",
         "test_life.py",

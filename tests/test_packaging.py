@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def pins(text: str) -> list[str]:
-    return re.findall(r"^[\w-]+==[\w.]+", text, flags=re.MULTILINE)
+    return re.findall(r"^[\w-]+(?:\[\w+\])?==[\w.]+", text, flags=re.MULTILINE)
 
 
 def test_pins_agree_with_requirements():
@@ -25,6 +25,7 @@ def test_pins_agree_with_requirements():
     gradio = next(pin for pin in pins(app) if pin.startswith("gradio=="))
     extras = PROJECT["project"]["optional-dependencies"]
     assert extras["mcp"] == [gradio.replace("gradio", "gradio[mcp]")]
+    assert extras["ray"] == [pin for pin in pins(tests) if pin.startswith("ray")]
     assert extras["onnx"] == [pin for pin in pins(tests) if pin.split("==")[0] in PACKAGES]
 
 

@@ -12,7 +12,8 @@ from digits.reading.recognizer import DEFAULT_WEIGHTS
 
 def add_bench(commands: Commands) -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="measure speed, and what Teach it does", allow_abbrev=False)
-    command.add_argument("what", choices=["pad", "soak", "class", "train", "read", "teach"], help="what to measure")
+    kinds = ["pad", "soak", "class", "train", "read", "teach", "jobs"]
+    command.add_argument("what", choices=kinds, help="what to measure")
     command.add_argument("--drawings", help="pad, soak, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
     command.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
     command.add_argument("--minutes", type=float, default=30, help="soak: how long")
@@ -32,7 +33,7 @@ def add_bench(commands: Commands) -> argparse.ArgumentParser:
 
 
 def run_bench(options: argparse.Namespace) -> int:
-    from digits.bench import classroom, pad, read, soak, teach, train
+    from digits.bench import classroom, jobs, pad, read, soak, teach, train
 
     if options.what in ("pad", "soak", "teach") and options.drawings is None:
         raise DigitsError("There are no drawings; give --drawings, a .jsonl file of strokes.")
@@ -48,6 +49,8 @@ def run_bench(options: argparse.Namespace) -> int:
         result, table = train.bench_train(options.seeds, options.device, options.baselines), train.table
     elif options.what == "teach":
         result, table = teach.bench_teach(options.drawings, options.weights, options.seeds), teach.table
+    elif options.what == "jobs":
+        result, table = jobs.bench_jobs(), jobs.table
     else:
         result, table = read.bench_read(options.weights, options.device), read.table
     print(json.dumps(result) if options.json else table(result))

@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import logging
 import math
+import os
 import socket
 import sys
 import threading
@@ -58,6 +59,7 @@ class Cluster:
 
     def connect(self) -> None:
         """Raises DigitsError where the cluster does not answer."""
+        os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # else Ray begins a cluster of its own here when this one is lost
         import ray
 
         with self._connecting:

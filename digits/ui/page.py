@@ -3,6 +3,7 @@
 import gradio as gr
 
 from digits.device import select_device
+from digits.engines.engine import Engine
 from digits.jobs import JobQueue
 from digits.runs import KeptRuns
 from digits.ui.api import api
@@ -27,10 +28,17 @@ def build_ui(device: str = "auto") -> gr.Blocks:
     return build_page(device)[0]
 
 
-def build_page(device: str = "auto", runs: KeptRuns | None = None, classroom: bool = False) -> tuple[gr.Blocks, Page]:
+def build_page(
+    device: str = "auto",
+    runs: KeptRuns | None = None,
+    classroom: bool = False,
+    engine: Engine | None = None,
+    trainings: int | None = None,
+) -> tuple[gr.Blocks, Page]:
     """The blocks, and what all of their parts share; with `classroom` for a class."""
     select_device(device)
-    jobs = JobQueue(runs=runs, longest_queue=QUEUE, turn=TURN) if classroom else JobQueue(runs=runs)
+    room = {"longest_queue": QUEUE, "turn": TURN} if classroom else {}
+    jobs = JobQueue(runs=runs, engine=engine, trainings=trainings, **room)
     page = Page(jobs, Networks(jobs, device), device)
     page.classroom = Classroom(jobs, page.networks, runs.folder if runs else None) if classroom else None
     with gr.Blocks(title="Digits", analytics_enabled=False, delete_cache=(3_600, 3_600)) as demo:

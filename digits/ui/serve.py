@@ -17,6 +17,8 @@ from gradio.tunneling import CURRENT_TUNNELS
 from gradio.utils import get_space
 
 from digits.data.mnist import load_mnist
+from digits.engines.cluster import Cluster
+from digits.engines.engine import Engine
 from digits.errors import DigitsError
 from digits.runs import KeptRuns, default_folder
 from digits.ui.address import (
@@ -40,6 +42,7 @@ from digits.ui.temporary import remove_own_folder
 
 LARGEST_UPLOAD = "20mb"
 MIDDLEWARE = (RefuseOtherSites, KnowClient, RefuseGarbage, LimitBody)  # the first is the outermost
+MOST_TRAININGS = 256  # at once; each is followed by a thread here
 PATIENCE = 2  # seconds for a training to stop by itself
 NO_LINK = """No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be
 reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.
@@ -57,6 +60,8 @@ def launch(
     auth: tuple[str, str] | None,
     runs: str = "none",
     classroom: bool = False,
+    trainings: int | None = None,
+    cluster: str | None = None,
     **options: Any,
 ) -> None:
     """Serve the page until Ctrl-C, and end the process then; for a class, print its teacher's address. Raises
@@ -71,7 +76,8 @@ def launch(
         ask_directly(host)
     trust_proxies()
     quiet_queue()
-    demo, page = build_page(device, open_runs(runs), classroom)
+    engine = open_engine(trainings, cluster)
+    demo, page = build_page(device, open_runs(runs), classroom, engine, trainings)
     if classroom:
         work.open_to_a_class(WORK)
         options |= {"max_threads": THREADS}  # thirty pupils who press at once each hold one
@@ -83,6 +89,13 @@ def launch(
         while demo.is_running:
             time.sleep(1)
     end(demo, page)
+
+
+def open_engine(trainings: int | None, cluster: str | None) -> Engine | None:
+    """What works on trainings, None for this process. Raises DigitsError for a cluster that cannot be used."""
+    if trainings is not None and not 1 <= trainings <= MOST_TRAININGS:
+        raise DigitsError(f"--trainings is {trainings}; wanted a whole number from 1 to {MOST_TRAININGS}.")
+    return Cluster(cluster, trainings) if cluster is not None else None
 
 
 def open_runs(runs: str) -> KeptRuns | None:
