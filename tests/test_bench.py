@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from digits import DigitsError
-from digits.bench import classroom, distribution, read, soak, teach, train
+from digits.bench import classroom, distribution, jobs, read, soak, teach, train
 from digits.data.handwriting import draw
 from digits.reading.recognizer import WEIGHTS
 
@@ -79,6 +79,14 @@ def test_a_look_is_timed_beside_a_training_without_one(monkeypatch, small_mnist)
     assert "| fast | 2.00 | 2.20 | +10.0% |" in train.look_table(result)
     with pytest.raises(DigitsError, match="0 seeds"):
         train.bench_look(seeds=0)
+
+
+def test_jobs_counts_trainings_a_minute(monkeypatch):
+    monkeypatch.setattr(jobs.importlib.util, "find_spec", lambda name: None)  # tests/test_cluster.py has one
+    result = jobs.bench_jobs(count=2, examples=1_000)
+    assert list(result["ways"]) == ["this process, 1 at once", "this process, 2 at once"]
+    assert all(rate > 0 for rate in result["ways"].values())
+    assert "| this process, 2 at once |" in jobs.table(result)
 
 
 def test_a_ratio_is_of_runs_side_by_side():

@@ -1,5 +1,5 @@
-"""Measurements, by `python -m digits bench`: the page (pad; soak, for long; class, for thirty pupils), training (train),
-reading (read), Teach it (teach), several trainings at once (jobs).
+"""Measurements, by `python -m digits bench`: the page (pad; soak, for long; class, for thirty pupils), training
+(train), reading (read), Teach it (teach), several trainings at once (jobs).
 """
 
 import os
