@@ -75,14 +75,15 @@ def find_workers() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def machines():
-    import ray
-
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ENABLE_AUTO_CONNECT", "0")  # as Cluster does before Ray is imported
         patch.setenv("PYTHONPATH", str(ROOT))  # what an installed package needs no word for
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_AUTH_MODE", "disabled")
         made = Machines()
         yield made
+        import ray
+
         ray.shutdown()
         made.local.shutdown()
 
@@ -257,6 +258,8 @@ def test_a_cluster_that_is_lost_is_waited_for_and_then_given_up(engine, monkeypa
     monkeypatch.setattr(engine, "_work", lose)
     monkeypatch.setattr(clusters, "PATIENCE", 2)
     engine.close()  # the module's connection: no test below needs it
+    with pytest.raises(clusters.WorkerLost):
+        list(engine._hire())
     monkeypatch.setattr(engine, "port", free_port())
     work = engine.work(dataclasses.replace(QUICK, out=tmp_path))
     assert next(work) is None  # who waits can stop

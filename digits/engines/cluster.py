@@ -59,7 +59,8 @@ class Cluster:
 
     def connect(self) -> None:
         """Raises DigitsError where the cluster does not answer."""
-        os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # else Ray begins a cluster of its own here when this one is lost
+        # Else Ray begins a cluster of its own here when this one is lost; it reads this once, when it is imported.
+        os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
         import ray
 
         with self._connecting:
@@ -170,7 +171,10 @@ class Cluster:
     def _make(self) -> Any:
         import ray
 
-        return ray.remote(Worker).options(**self._options, scheduling_strategy="SPREAD").remote(self._threads)
+        try:
+            return ray.remote(Worker).options(**self._options, scheduling_strategy="SPREAD").remote(self._threads)
+        except Exception as error:  # the connection is lost
+            raise WorkerLost(_first_line(error)) from error
 
     def _dismiss_free(self) -> None:
         with self._lock:
