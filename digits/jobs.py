@@ -187,10 +187,11 @@ class JobQueue:
 
     def label(self, visitor: str, job_id: str, name: str | None = None, pinned: bool | None = None) -> None:
         """Rename or pin this visitor's run. Raises DigitsError where it is not here (any more)."""
-        job = self._own(visitor, job_id)
-        job.name = job.name if name is None else name
-        job.pinned = job.pinned if pinned is None else pinned
-        self._save(job)
+        with self._lock:  # else a training that ends now might write down the name of before
+            job = self._own(visitor, job_id)
+            job.name = job.name if name is None else name
+            job.pinned = job.pinned if pinned is None else pinned
+            self._save(job)
 
     def remove(self, visitor: str, job_id: str) -> None:
         """Delete this visitor's run, which has ended. Raises DigitsError where it is not here (any more), or runs."""
