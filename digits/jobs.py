@@ -6,6 +6,7 @@ that network. What works on the jobs is an engine (`digits.engines`).
 """
 
 import dataclasses
+import math
 import shutil
 import tempfile
 import threading
@@ -41,17 +42,17 @@ class JobQueue:
         kept_a_visitor: int = 5,
         kept: int = 200,
         runs: KeptRuns | None = None,
-        turn: float = float("inf"),
         engine: Engine | None = None,
         trainings: int | None = None,
     ):
-        """`longest_run` seconds a training, `longest_turn` while others wait, who go first after a `turn`; at most
-        `longest_queue` waiting; the newest ended jobs are kept, so many a visitor and so many in all. With `runs`
-        an earlier server's trainings are there again, and what it left in the middle is queued to go on. So many
-        `trainings` go on at once (default: as many as the `engine`, this process by default, has places for).
+        """`longest_run` seconds a training, and `longest_turn` while others wait; at most `longest_queue` waiting; the
+        newest ended jobs are kept, so many a visitor and so many in all. With `runs` trainings outlast the server:
+        those of an earlier one are there again, and what it left in the middle is queued to go on. So many `trainings`
+        go on at once (default: as many as the `engine`, this process by default, has places for).
         """
         self.longest_run, self.longest_turn, self.longest_queue = longest_run, longest_turn, longest_queue
-        self.kept_a_visitor, self.kept, self.turn = kept_a_visitor, kept, turn
+        self.kept_a_visitor, self.kept = kept_a_visitor, kept
+        self.turn = math.inf  # seconds of computing after which a training lets those who wait go first
         self.folder: Path | None = None  # made at the first start
         self.runs = runs
         self._jobs: dict[str, Job] = {}  # by id, oldest first

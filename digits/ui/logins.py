@@ -1,9 +1,10 @@
 """Gradio's check of logins, without a thread."""
 
+import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 
 
@@ -14,14 +15,16 @@ def check_logins_in_event_loop(app: FastAPI) -> None:
     for route in app.routes:
         for found in route.dependant.dependencies if isinstance(route, APIRoute) else ():
             if found.call is not None and getattr(found.call, "__name__", "") == "login_check":
-                user = found.dependencies[0].call
-                assert user is not None
-                app.dependency_overrides[found.call] = _in_event_loop(found.call, user)
+                find_user = found.dependencies[0].call
+                assert find_user is not None
+                app.dependency_overrides[found.call] = _in_event_loop(found.call, find_user)
 
 
 def _in_event_loop(check: Callable[..., Any], find_user: Callable[..., Any]) -> Callable[..., Any]:
     # Not functools.wraps: FastAPI would look through it, see the plain function, and never await this one.
-    async def login_check(user: Annotated[Any, Depends(find_user)]) -> None:
-        check(user)
+    async def login_check(request: Request) -> None:
+        check(await find_user(request))
 
+    # FastAPI asks for it at every request, which takes longer than the check.
+    login_check.__signature__ = inspect.signature(login_check)  # type: ignore[attr-defined]
     return login_check

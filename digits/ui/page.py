@@ -37,8 +37,9 @@ def build_page(
 ) -> tuple[gr.Blocks, Page]:
     """The blocks, and what all of their parts share; with `classroom` for a class."""
     select_device(device)
-    room = {"longest_queue": QUEUE, "turn": TURN} if classroom else {}
-    jobs = JobQueue(runs=runs, engine=engine, trainings=trainings, **room)
+    jobs = JobQueue(runs=runs, engine=engine, trainings=trainings)
+    if classroom:
+        jobs.longest_queue, jobs.turn = QUEUE, TURN
     page = Page(jobs, Networks(jobs, device), device)
     page.classroom = Classroom(jobs, page.networks, runs.folder if runs else None) if classroom else None
     with gr.Blocks(title="Digits", analytics_enabled=False, delete_cache=(3_600, 3_600)) as demo:
