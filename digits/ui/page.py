@@ -6,6 +6,7 @@ from digits.device import select_device
 from digits.engines.engine import Engine
 from digits.jobs import JobQueue
 from digits.runs import KeptRuns
+from digits.threads import count_cores
 from digits.ui.api import api
 from digits.ui.class_tab import class_tab
 from digits.ui.classroom import QUEUE, TURN, Classroom
@@ -35,8 +36,12 @@ def build_page(
     engine: Engine | None = None,
     trainings: int | None = None,
 ) -> tuple[gr.Blocks, Page]:
-    """The blocks, and what all of their parts share; with `classroom` for a class."""
+    """The blocks, and what all of their parts share; with `classroom` for a class. Raises DigitsError for a device that
+    is not here.
+    """
     select_device(device)
+    if classroom and not engine and select_device(device).type == "cpu":
+        trainings = trainings or count_cores()  # two at once on a thread each serve a class sooner (LOG.md)
     jobs = JobQueue(runs=runs, engine=engine, trainings=trainings)
     if classroom:
         jobs.longest_queue, jobs.turn = QUEUE, TURN
