@@ -10,9 +10,9 @@ import { mountTeacher } from './teacher.js';
 const ON_BOARD = 1_500; // milliseconds between two looks; the server makes a board a second, for everybody
 const ELSEWHERE = 3_000; // and while another tab is open, for what the teacher wants
 
-export function mount({ element, props, server }) {
+export function mount({ element, props, part }) {
   const { constants } = props;
-  const call = connect(server);
+  const call = connect(part);
   const teacher = mountTeacher(element, constants, ask);
   const board = mountBoard(element, constants, remove);
   const nickname = mountNickname(element, constants, ask);
