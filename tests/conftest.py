@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +11,8 @@ import pytest
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["DIGITS_RUNS"] = "none"  # what tests train is not for the data folder of whoever runs them
+
+from ports import free_port
 
 from digits.data.mnist import Mnist, load_mnist
 
@@ -52,12 +53,6 @@ def small_mnist() -> Mnist:
     return Mnist(
         mnist.images[:3_000], mnist.labels[:3_000], mnist.test_images[:1_000], mnist.test_labels[:1_000], 1_000
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, free_port
+from ports import free_port
 
 from digits import DigitsError, Recognizer, TrainConfig, train
 from digits.engines import cluster as clusters
@@ -23,6 +23,7 @@ from digits.training.look import Watch
 from digits.training.teaching import TeachConfig
 from digits.ui.serve import open_engine
 
+ROOT = Path(__file__).parents[1]
 HERE = importlib.util.find_spec("ray") is not None
 with_ray = pytest.mark.skipif(not HERE and not os.environ.get("CI"), reason="Ray is not installed")
 

@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from digits.ui.address import address_in_this_network
 from digits.ui.parts import VERSION
@@ -63,14 +64,6 @@ def proxied(start_app, tmp_path_factory):
     yield proxied
     process.terminate()
     process.wait(20)
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def fetch(address: str, payload: object = None, **headers: str) -> bytes:

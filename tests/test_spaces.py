@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ports import free_port
 
 ROOT = Path(__file__).parents[1]
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -146,8 +147,6 @@ def test_the_space_is_described_as_the_hub_wants_it():
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("setpriv") or os.geteuid() != 0, reason="only root can become user 1000")
 def test_as_user_1000_with_an_empty_home_it_runs_at_the_environment_s_port(tmp_path):
-    from conftest import free_port
-
     port, home = free_port(), Path("/tmp") / f"digits-home-{os.getpid()}"  # pytest's own folders are root's alone
     home.mkdir()
     os.chown(home, 1000, 1000)

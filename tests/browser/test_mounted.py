@@ -1,6 +1,5 @@
 """The page in somebody else's app: without `digits.ui.serve` its modules come by Gradio's own route."""
 
-import socket
 import threading
 
 import gradio as gr
@@ -9,6 +8,7 @@ import uvicorn
 from drawings import DIGITS
 from fastapi import FastAPI
 from playwright.sync_api import expect
+from ports import free_port
 
 from digits.ui.page import build_ui
 
@@ -16,9 +16,7 @@ from digits.ui.page import build_ui
 @pytest.fixture
 def mounted():
     """The address of the page under a path of another app."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     app = gr.mount_gradio_app(FastAPI(), build_ui("cpu"), path="/demo")
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,15 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from ports import free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -42,8 +35,9 @@ def serve(tmp_path):
         process.wait(30)
 
 
-def test_runs_outlast_a_server_that_is_killed(visit, serve, free_port):
-    address, process = serve(free_port)
+def test_runs_outlast_a_server_that_is_killed(visit, serve):
+    port = free_port()
+    address, process = serve(port)
     visitor = visit(address)
     page = visitor.page
     visitor.tab("Train")
@@ -57,7 +51,7 @@ def test_runs_outlast_a_server_that_is_killed(visit, serve, free_port):
     expect(page.locator(".accuracy-now")).to_contain_text("held-out", timeout=120_000)  # a validation: a state is kept
     os.kill(process.pid, signal.SIGKILL)
     process.wait(30)
-    serve(free_port)
+    serve(port)
     page.reload()
     page.locator(".network b:not(:empty)").wait_for()
     visitor.tab("Train")
