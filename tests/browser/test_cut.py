@@ -115,10 +115,12 @@ def training(visit, wire, app):
     visitor.page.locator(".ways button").filter(has_text="Beginners' text").click()
     visitor.page.get_by_label("Epochs").fill("200")
     visitor.page.get_by_role("button", name="Train", exact=True).click()
-    expect(visitor.page.locator(".accuracy-now")).to_contain_text("%")
-    yield visitor
-    wire.target = port_of(app)
-    ask(visitor, "stop_training")
+    try:
+        expect(visitor.page.locator(".accuracy-now")).to_contain_text("%")
+        yield visitor
+    finally:
+        wire.target = port_of(app)
+        ask(visitor, "stop_training")
 
 
 def offline(visitor):
@@ -165,8 +167,9 @@ def test_after_a_cut_the_page_is_where_it_was_and_after_a_server_s_end_no_traini
     expect(page.locator(".answer")).to_have_text("3")
 
 
-def test_after_a_server_s_end_a_lost_teaching_does_not_go_on(visit, wire, fresh):
+def test_after_a_server_s_end_a_lost_teaching_does_not_go_on(visit, wire, fresh, app):
     visitor = visit(wire.address)
+    visitor.wire = wire
     page = visitor.page
     visitor.draw(DIGITS[7])
     page.get_by_role("button", name="It was a 7").click()
@@ -180,6 +183,8 @@ def test_after_a_server_s_end_a_lost_teaching_does_not_go_on(visit, wire, fresh)
     expect(dialog.locator(".notice")).to_have_text("That teaching is not on this server any more; teach again.")
     expect(dialog.get_by_role("button", name="Stop teaching")).to_be_hidden()
     expect(dialog.get_by_role("button", name="Teach it")).to_be_enabled()
+    wire.target = port_of(app)
+    ask(visitor, "stop_teaching", "draw")  # there it goes on, and others want to train
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells so")
