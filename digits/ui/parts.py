@@ -16,11 +16,13 @@ WEB = Path(__file__).parent / "web"
 # A module's address holds a hash of all of them, so that no browser mixes an old one with a new one.
 VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(WEB.rglob("*.*")))).hexdigest()[:12]
 
-# js_on_load is the body of a function: it cannot hold a static import, but it can hold this one.
-LOAD = """import(new URL({address}, document.baseURI)).then(
+# js_on_load is the body of a function: it cannot hold a static import, but it can hold this one. Until the script is
+# there, nothing in the part can be pressed: what nobody listens to would be lost.
+LOAD = """element.inert = true;
+import(new URL({address}, document.baseURI)).then(
   (module) => module.mount({{ element, props, upload, part: {part} }}),
   () => {{ element.textContent = 'A script of this page did not load. Reload the page.'; }},
-)"""
+).finally(() => {{ element.inert = false; }})"""
 
 
 def part(name: str, functions: Sequence[Callable[..., Any]] = (), **constants: object) -> gr.HTML:

@@ -269,3 +269,21 @@ def test_more_settings_reach_the_training_and_its_pytorch(visit):
     page.keyboard.press("Escape")
     train(visitor)
     expect(done(visitor)).to_contain_text("is done", timeout=120_000)
+
+
+def test_nothing_can_be_pressed_before_its_script_is_there(visit):
+    visitor, held = visit(), []
+    visitor.context.route("**/train/train.js", lambda route: held.append(route))
+    page = visitor.page
+    page.reload()
+    page.locator(".network b:not(:empty)").wait_for()
+    visitor.tab("Train")
+    train = page.get_by_role("button", name="Train", exact=True)
+    assert train.evaluate("(button) => Boolean(button.closest('[inert]'))")
+    assert held
+    for route in held:
+        route.continue_()
+    train.click()
+    expect(page.locator(".live .title")).to_contain_text("Run 1")
+    page.get_by_role("button", name="Stop and keep it").click()
+    expect(page.locator(".band-title")).to_contain_text("was stopped", timeout=60_000)

@@ -1,6 +1,7 @@
 """Drawings that wait at the same time are read in one batch, and nobody gets anybody else's answer."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -28,11 +29,17 @@ def cnn():
     return recognizer, sizes
 
 
+def apart(coroutine):
+    """asyncio.run in a thread of its own: the browser tests have this one's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def gather(*coroutines, **options):
     async def run():
         return await asyncio.gather(*coroutines, **options)
 
-    return asyncio.run(run())
+    return apart(run())
 
 
 def test_a_batch_is_read_at_once_and_each_gets_the_reading_of_their_own_drawing(batches, cnn):
@@ -107,6 +114,6 @@ def test_who_leaves_while_waiting_takes_nobody_along(batches, cnn):
         leaving.cancel()
         return await staying
 
-    reading, _ = asyncio.run(run())
+    reading, _ = apart(run())
     assert reading.digit == 2
     assert sizes == [1]

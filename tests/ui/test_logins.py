@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio.to_thread
 import httpx
@@ -37,7 +38,8 @@ def ask(app, **headers):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://digits") as client:
             return await client.get("/read", headers=headers)
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as pool:  # the browser tests have this thread's event loop
+        return pool.submit(asyncio.run, run()).result()
 
 
 def test_a_login_is_checked_without_a_thread(app, monkeypatch):
