@@ -12,8 +12,7 @@ import pytest
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["DIGITS_RUNS"] = "none"  # what tests train is not for the data folder of whoever runs them
 
-from ports import free_port
-
+from digits.bench.app import free_port
 from digits.data.mnist import Mnist, load_mnist
 
 ROOT = Path(__file__).parents[1]

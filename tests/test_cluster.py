@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from ports import free_port
 
 from digits import DigitsError, Recognizer, TrainConfig, train
+from digits.bench.app import free_port
 from digits.engines import cluster as clusters
 from digits.engines.cluster import Cluster
 from digits.engines.worker import Worker, read_files, write_changes
@@ -179,13 +179,17 @@ def test_what_fails_there_says_so_here(queue, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
-@with_ray
-def test_a_training_that_loses_one_machine_after_the_other_ends_with_a_sentence(engine, monkeypatch, tmp_path, capsys):
+def lose_every_worker(engine, monkeypatch):
     def lose(*_):
         raise clusters.WorkerLost("gone")
         yield
 
     monkeypatch.setattr(engine, "_work", lose)
+
+
+@with_ray
+def test_a_training_that_loses_one_machine_after_the_other_ends_with_a_sentence(engine, monkeypatch, tmp_path, capsys):
+    lose_every_worker(engine, monkeypatch)
     with pytest.raises(DigitsError, match="were lost 4 times"):
         list(engine.work(dataclasses.replace(QUICK, out=tmp_path)))
     assert capsys.readouterr().err.count("lost its worker: gone") == 4
@@ -252,11 +256,7 @@ def test_a_training_whose_machine_is_killed_goes_on_on_another(queue, machines):
 
 @with_ray
 def test_a_cluster_that_is_lost_is_waited_for_and_then_given_up(engine, monkeypatch, tmp_path, capsys):
-    def lose(*_):
-        raise clusters.WorkerLost("gone")
-        yield
-
-    monkeypatch.setattr(engine, "_work", lose)
+    lose_every_worker(engine, monkeypatch)
     monkeypatch.setattr(clusters, "PATIENCE", 2)
     engine.close()  # the module's connection: no test below needs it
     with pytest.raises(clusters.WorkerLost):

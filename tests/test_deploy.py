@@ -10,8 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from ports import free_port
 
+from digits.bench.app import free_port
 from digits.ui.address import address_in_this_network
 from digits.ui.parts import VERSION
 

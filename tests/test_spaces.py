@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ports import free_port
+
+from digits.bench.app import free_port
 
 ROOT = Path(__file__).parents[1]
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}

@@ -22,12 +22,16 @@ class App(NamedTuple):
     process: int
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
 def running_app(*flags: str) -> Iterator[App]:
     """`python app.py` with these flags at a free port, until the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     root = Path(__file__).parents[2]
     command = [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none", *flags]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import importlib.util
 import os
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import digits
 from digits.bench import machine
+from digits.bench.app import free_port
 from digits.engines.cluster import Cluster
 from digits.engines.engine import Engine
 from digits.errors import DigitsError
@@ -70,9 +70,7 @@ def _cluster(nodes: int) -> Iterator[Engine]:
     from ray.cluster_utils import Cluster as Machines
 
     os.environ.update(FOR_NODES, PYTHONPATH=str(Path(digits.__file__).parents[1]))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     head = {"num_cpus": 0, "include_dashboard": False, "ray_client_server_port": port, "object_store_memory": MEMORY}
     machines = Machines(initialize_head=True, head_node_args=head)
     for _ in range(nodes):

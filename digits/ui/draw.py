@@ -93,7 +93,7 @@ def read_strokes(page: Page) -> Callable[..., Any]:
     @answer_errors
     async def read_strokes(
         payload: dict[str, Any],
-    ) -> dict[str, Any]:  # async: runs in the event loop, 3 ms at most, and so needs no thread
+    ) -> dict[str, Any]:  # async: runs in the event loop, with whoever else waits, and so needs no thread
         one_thread()
         strokes, steps = parse_strokes(payload), parse_steps(payload)
         ink, inside = from_strokes(strokes, frame=FRAME, **steps), payload.get("inside") is True

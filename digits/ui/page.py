@@ -39,8 +39,8 @@ def build_page(
     """The blocks, and what all of their parts share; with `classroom` for a class. Raises DigitsError for a device that
     is not here.
     """
-    select_device(device)
-    if classroom and not engine and select_device(device).type == "cpu":
+    kind = select_device(device).type
+    if classroom and not engine and kind == "cpu":
         trainings = trainings or count_cores()  # two at once on a thread each serve a class sooner (LOG.md)
     jobs = JobQueue(runs=runs, engine=engine, trainings=trainings)
     if classroom:

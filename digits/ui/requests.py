@@ -44,8 +44,7 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
     def enter(payload: object) -> None:
         if not isinstance(payload, dict):
             raise DigitsError(f"The request is a {type(payload).__name__}; wanted an object.")
-        visitor = payload.get("visitor")
-        name_visitor(visitor if isinstance(visitor, str) and VISITOR.fullmatch(visitor) else "")
+        name_visitor(known_visitor(payload))
 
     def explain(error: Exception) -> dict[str, Any]:
         if not isinstance(error, DigitsError):
@@ -77,10 +76,13 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def parse_visitor(payload: dict[str, Any]) -> str:
     """{"visitor"} -> the id that the page keeps, or a new one: 128 random bits, the key to a visitor's networks."""
+    return known_visitor(payload) or secrets.token_urlsafe(16)
+
+
+def known_visitor(payload: dict[str, Any]) -> str:
+    """{"visitor"} -> the id that the page keeps, "" where it has none yet."""
     visitor = payload.get("visitor")
-    if isinstance(visitor, str) and VISITOR.fullmatch(visitor):
-        return visitor
-    return secrets.token_urlsafe(16)
+    return visitor if isinstance(visitor, str) and VISITOR.fullmatch(visitor) else ""
 
 
 def parse_text(payload: dict[str, Any], name: str, most: int = 100) -> str:

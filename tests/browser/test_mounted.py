@@ -8,8 +8,8 @@ import uvicorn
 from drawings import DIGITS
 from fastapi import FastAPI
 from playwright.sync_api import expect
-from ports import free_port
 
+from digits.bench.app import free_port
 from digits.ui.page import build_ui
 
 

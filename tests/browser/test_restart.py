@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from ports import free_port
+
+from digits.bench.app import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,5 +1,5 @@
 // The board: who trains and waits, and a row for everybody's best network.
-import { make, percent, say } from '../lib/dom.js';
+import { brief, make, percent, say } from '../lib/dom.js';
 
 const MOST_SHOWN = 10; // of the queue; the visitor's own place is always shown
 const WAITING_ROWS = 5; // drawn grey until the first answer
@@ -90,19 +90,20 @@ export function mountBoard(element, constants, remove) {
 
   function showQueue(now, own) {
     const at = now.findIndex(({ pupil }) => pupil !== null && pupil === own.pupil);
-    const mine = now[at];
+    const placed = now[at];
     const waiting = now.filter(({ waits }) => waits).length;
     let text = waiting ? `${count(waiting, 'training')} wait${waiting === 1 ? 's' : ''}.` : '';
     if (!now.length) text = 'Nobody trains at the moment.';
-    if (mine && !mine.waits) text = `Yours trains now. ${text}`;
-    if (mine?.waits) text = mine.seconds === null ? 'You are in line.' : `Your turn in about ${whole(mine.seconds)}.`;
+    if (placed && !placed.waits) text = `Yours trains now. ${text}`;
+    if (placed?.waits)
+      text = placed.seconds === null ? 'You are in line.' : `Your turn in about ${whole(placed.seconds)}.`;
     say(find('.turn'), text);
     find('.rule').hidden = !waiting;
     const shown = now.filter((_, i) => i < MOST_SHOWN || i === at);
     const rest = now.length - shown.length;
     queue.hidden = !now.length;
     queue.replaceChildren(
-      ...shown.map((entry) => place(entry, entry === mine)),
+      ...shown.map((entry) => place(entry, entry === placed)),
       ...(rest ? [make('li', { class: 'rest' }, `and ${rest} more`)] : []),
     );
   }
@@ -164,5 +165,3 @@ function bar(share) {
 const count = (number, word) => `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
 const whole = (seconds) =>
   seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
-const brief = (seconds) =>
-  seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;

@@ -38,6 +38,10 @@ export function duration(seconds) {
   return seconds < 100 ? `${Math.round(seconds)} seconds` : `${Math.round(seconds / 60)} minutes`;
 }
 
+/** Seconds in a table: "3.8 s", "42 s", "3 min". */
+export const brief = (seconds) =>
+  seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
+
 /** Call whenever what is painted on a canvas has to be painted anew: dark or light, or a screen of other pixels. */
 export function onLook(paint) {
   new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ['class'] });

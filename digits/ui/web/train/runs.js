@@ -1,5 +1,5 @@
 // The visitor's runs: a table with what each reads the drawing as, what differs, and their curves over each other.
-import { make, percent, save, say } from '../lib/dom.js';
+import { brief, make, percent, save, say } from '../lib/dom.js';
 import { questionOf } from '../lib/question.js';
 import { store, use } from '../lib/store.js';
 import { titleOf } from './settings.js';
@@ -231,7 +231,5 @@ export function mountRuns(element, call, constants, act) {
   };
 }
 
-const brief = (seconds) =>
-  seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
 const ratio = (value, digits) => (value === null || value === undefined ? '–' : percent(value, digits));
 const quote = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
