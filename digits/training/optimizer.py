@@ -9,6 +9,8 @@ from torch.nn.functional import cross_entropy, pad
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 
+MUON_DECAY = 0.01  # AdamW's own default, not the 0.1 of torch's Muon: one rule for all weights
+
 
 class Loss:
     """Mean cross entropy of a batch, in nats.
@@ -94,7 +96,7 @@ def _muon(model: nn.Module, rate: float) -> Together:
             "Muon is for networks with a hidden linear layer, and this one has none; choose AdamW, or the Fast CNN."
         )
     rest = [weight for weight in model.parameters() if not any(weight is matrix for matrix in hidden)]
-    muon = torch.optim.Muon(hidden, rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
+    muon = torch.optim.Muon(hidden, rate, weight_decay=MUON_DECAY, adjust_lr_fn="match_rms_adamw")
     return Together(muon, torch.optim.AdamW(rest, rate, fused=True))
 
 

@@ -13,7 +13,10 @@ from digits.files import write_atomically
 from digits.model.builder import Dropout, Skip, create_network
 from digits.model.networks import MNIST_MEAN, MNIST_STD, _ChannelsLastFlatten
 from digits.training.config import TrainConfig, command
+from digits.training.optimizer import MUON_DECAY
 
+MOST_LINES = 80  # with more, it goes without empty ones
+OWN_LINE = (nn.Conv2d, nn.Linear, Skip)  # layers that begin a line of the script
 HELPERS = {
     _ChannelsLastFlatten: """
 class FlattenChannelsLast(nn.Module):
@@ -58,8 +61,6 @@ def _refuse(config: TrainConfig) -> None:
     if config.handwriting or config.outliers or config.augment == "elastic":
         what = "bends its digits" if config.augment == "elastic" else "learns from drawings that Digits makes"
         raise DigitsError(f"This training {what}, which a short script cannot; choose one without for its PyTorch.")
-    if config.optimizer == "muon":
-        raise DigitsError("There is no script for Muon yet; choose AdamW, Adam or SGD for its PyTorch.")
 
 
 def make_script(config: TrainConfig) -> str:
@@ -70,14 +71,18 @@ def make_script(config: TrainConfig) -> str:
     """
     config.check()
     _refuse(config)
-    lines = (_data(config) + _network(config) + _prepare(config) + _training(config)).splitlines()
-    return "\n".join(line for line in lines if line.strip()) + "\n"
+    sections = (_data(config), *_network(config), *_prepare(config), _training(config))
+    source = "\n\n".join(section.strip("\n") for section in sections) + "\n"
+    return source if source.count("\n") < MOST_LINES else source.replace("\n\n", "\n")
 
 
 def _data(config: TrainConfig) -> str:
     """The script's first lines: what it imports, its settings and the digits."""
-    return f'''"""Trains a network to read digits. The same in Digits: {command(config)}"""
-{"import math" if config.augment == "affine" else ""}
+    return f'''
+"""Trains a network to read digits. The same in Digits:
+{command(config)}
+"""
+{_line("import math", config.augment == "affine")}\
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -91,57 +96,62 @@ order, chance = torch.Generator(device).manual_seed(SEED), torch.Generator(devic
 data = MNIST("mnist", download=True)
 inks, labels = data.data.to(device), data.targets.to(device)
 held_out, held_out_labels = inks[55_000:], labels[55_000:]
-inks, labels = inks[:{config.examples or 55_000}], labels[:{config.examples or 55_000}]
+inks, labels = inks[:{config.examples or 55_000:_}], labels[:{config.examples or 55_000:_}]
 '''
 
 
-def _network(config: TrainConfig) -> str:
-    """The network with the modules that PyTorch lacks, its optimizer and schedule."""
+def _network(config: TrainConfig) -> list[str]:
+    """The modules that PyTorch lacks, the network, and its optimizer and schedule."""
     network = create_network(config.model, config.layers, config.seed)
-    helpers = "".join(text for kind, text in HELPERS.items() if any(type(part) is kind for part in network.modules()))
-    rate = config.peak_learning_rate()
-    schedule = f"schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, {rate}, total_steps=steps)"
-    return f"""{helpers}
+    helpers = [text for kind, text in HELPERS.items() if any(type(part) is kind for part in network.modules())]
+    layers = f"""
 network = nn.Sequential(
 {_source(network.layers)})
 network = network.to(device, memory_format=torch.channels_last)
 steps = EPOCHS * -(-len(inks) // BATCH)
-optimizer = {_optimizer(config)}
-{schedule if config.one_cycle() else ""}
-"""
+{_optimizer(config)}"""
+    return [*helpers, layers]
 
 
-def _prepare(config: TrainConfig) -> str:
+def _prepare(config: TrainConfig) -> list[str]:
     """What comes between an image and the network."""
-    affine = config.augment == "affine"
-    return f"""{AFFINE if affine else ""}
-def prepare(images, change=False):
-    ink = images.unsqueeze(1).float() / 255
-    ink = {"augment(ink)" if affine else "ink"} if change else ink
+    prepare = f"""
+def to_ink(images):
+    return images.unsqueeze(1).float() / 255
+
+def prepare(ink):
     return (ink.contiguous(memory_format=torch.channels_last) - torch.tensor({MNIST_MEAN})) / torch.tensor({MNIST_STD})
 """
+    return [AFFINE, prepare] if config.augment == "affine" else [prepare]
 
 
 def _training(config: TrainConfig) -> str:
     """The loop, its validation, and the weights' file."""
+    ink = "augment(to_ink(inks[batch]))" if config.augment == "affine" else "to_ink(inks[batch])"
     return f"""
 for epoch in range(EPOCHS):
     network.train()
     for batch in torch.randperm(len(inks), generator=order, device=device).split(BATCH):
         with torch.autocast(device, torch.bfloat16, enabled={config.precision == "bfloat16"}):
-            logits = network(prepare(inks[batch], change=True)).float()
+            logits = network(prepare({ink})).float()
         loss = F.cross_entropy(logits, labels[batch], label_smoothing={config.smoothing()})
-        optimizer.zero_grad(set_to_none=True)
+{_each(config, "optimizer", "zero_grad(set_to_none=True)")}\
         loss.backward()
-        optimizer.step()
-{"        schedule.step()" if config.one_cycle() else ""}
+{_each(config, "optimizer", "step()")}\
+{_each(config, "schedule", "step()") if config.one_cycle() else ""}\
+
     network.eval()
     with torch.no_grad():
-        right = sum((network(prepare(part)).argmax(1) == answers).sum().item()
+        right = sum((network(prepare(to_ink(part))).argmax(1) == answers).sum().item()
                     for part, answers in zip(held_out.split(250), held_out_labels.split(250)))
     print(f"epoch {{epoch + 1}}: {{right / len(held_out):.2%}} of the held-out digits read right")
+
 torch.save(network.state_dict(), "weights.pt")
 """
+
+
+def _line(text: str, wanted: bool = True) -> str:
+    return f"{text}\n" if wanted else ""
 
 
 def write_script(config: TrainConfig, path: Path) -> None:
@@ -173,8 +183,17 @@ def make_notebook(config: TrainConfig) -> str:
 
 
 def _source(layers: nn.Module, indent: str = "    ") -> str:
-    """The layers' constructor calls in order, so that the same seed gives the same weights."""
-    return "".join(f"{indent}{_call(layer)},\n" for layer in _flat(layers))
+    """The layers' constructor calls in order, so that the same seed gives the same weights: a line for each layer with
+    weights, what pools, normalizes and activates beside it.
+    """
+    lines: list[str] = []
+    for layer in _flat(layers):
+        call = f"{_call(layer)}, "
+        if lines and not isinstance(layer, OWN_LINE) and len(indent + lines[-1] + call) < 120:
+            lines[-1] += call
+        else:
+            lines.append(call)
+    return "".join(f"{indent}{line.rstrip()}\n" for line in lines)
 
 
 def _flat(layers: nn.Module) -> Iterator[nn.Module]:
@@ -209,8 +228,28 @@ def _call(layer: nn.Module) -> str:
 
 
 def _optimizer(config: TrainConfig) -> str:
+    """The lines of the optimizer and its schedule, or with Muon of two of each."""
     rate = config.peak_learning_rate()
-    if config.optimizer == "sgd":
-        return f"torch.optim.SGD(network.parameters(), {rate}, momentum=0.9, nesterov=True)"
-    kind = {"adam": "Adam", "adamw": "AdamW"}[config.optimizer]
-    return f"torch.optim.{kind}(network.parameters(), {rate}, fused=True)"
+    kinds = {
+        "adam": f"Adam(network.parameters(), {rate}, fused=True)",
+        "adamw": f"AdamW(network.parameters(), {rate}, fused=True)",
+        "sgd": f"SGD(network.parameters(), {rate}, momentum=0.9, nesterov=True)",
+    }
+    schedule = f"torch.optim.lr_scheduler.OneCycleLR(optimizer, {rate}, total_steps=steps)"
+    if config.optimizer != "muon":
+        optimizer = _line(f"optimizer = torch.optim.{kinds[config.optimizer]}")
+        return optimizer + _line(f"schedule = {schedule}", config.one_cycle())
+    schedules = _line(f"schedules = [{schedule} for optimizer in optimizers]", config.one_cycle())
+    return f"""\
+hidden = [layer.weight for layer in network.modules() if isinstance(layer, nn.Linear)][:-1]
+rest = [weight for weight in network.parameters() if not any(weight is matrix for matrix in hidden)]
+optimizers = [torch.optim.Muon(hidden, {rate}, weight_decay={MUON_DECAY}, adjust_lr_fn="match_rms_adamw"),
+              torch.optim.AdamW(rest, {rate}, fused=True)]
+{schedules}"""
+
+
+def _each(config: TrainConfig, name: str, call: str) -> str:
+    """The loop's lines that call a method of the optimizer or the schedule; with Muon, of each of two."""
+    if config.optimizer == "muon":
+        return f"        for {name} in {name}s:\n            {name}.{call}\n"
+    return f"        {name}.{call}\n"

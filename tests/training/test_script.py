@@ -22,7 +22,10 @@ CONFIGS = {
     "fast": RECIPES["fast"],
     "best": RECIPES["best"],
     "sgd": TrainConfig("lenet", optimizer="sgd", learning_rate=0.02),
+    "muon": TrainConfig("cnn-fast", optimizer="muon", augment="none"),
+    "muon, constant": TrainConfig("mlp", optimizer="muon", schedule="constant"),
     "built": TrainConfig(layers="c5s2n-6 c3nk-6 m-2 d-20 ft-32 fk-32"),
+    "built, all at once": TrainConfig(layers="c3n-6 c3nk-6 m-2 c3nk-6 d-20 ft-32 fk-32 d-10", optimizer="muon"),
 }
 
 
@@ -56,8 +59,10 @@ def test_the_script_has_the_losses_of_the_app_to_the_bit(name, monkeypatch, tmp_
 @pytest.mark.parametrize("name", CONFIGS)
 def test_it_is_short_and_the_notebook_is_valid(name):
     source = make_script(CONFIGS[name])
-    assert source.count("\n") < 80 and "digits" not in "".join(
-        line for line in source.splitlines() if line.startswith(("import", "from"))
+    assert (
+        source.count("\n") < 80
+        and max(map(len, source.splitlines())) <= 120
+        and "digits" not in "".join(line for line in source.splitlines() if line.startswith(("import", "from")))
     )
     notebook = json.loads(make_notebook(CONFIGS[name]))
     assert notebook["nbformat"] == 4 and "".join(notebook["cells"][0]["source"]) == source
