@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import os
 import sys
 import threading
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 import torch
 
 from digits.errors import DigitsError
+
+log = logging.getLogger(__name__)
 
 # Of the training thread and of those it starts: readings come first. For 20 people who draw beside a training, answers
 # took 8 ms (median) instead of 20 (LOG.md).
@@ -63,7 +66,7 @@ def _works(name: str) -> bool:
 
 @functools.cache
 def _say_once(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+    log.warning("%s", sentence)
 
 
 @functools.cache
@@ -98,7 +101,7 @@ def give_way() -> None:
     try:
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
     except OSError as error:
-        print(f"Trainings run at the priority of readings: the system refused another ({error.strerror}).", flush=True)
+        log.warning("Trainings run at the priority of readings: the system refused another (%s).", error.strerror)
 
 
 def ran_out_of_memory(error: BaseException) -> bool:

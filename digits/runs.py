@@ -8,6 +8,7 @@ interrupted goes on from its last validation.
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import re
 import secrets
@@ -28,6 +29,8 @@ from digits.training.run_folder import find_step
 from digits.training.teaching import TeachConfig
 from digits.training.update import TrainingUpdate
 from digits.turns import in_turn
+
+log = logging.getLogger(__name__)
 
 WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
@@ -221,7 +224,7 @@ class KeptRuns:
             folder.mkdir(exist_ok=True)
             write_atomically(folder / "run.json", (json.dumps({"format": FORMAT, **facts}, indent=2) + "\n").encode())
         except OSError as error:
-            print(f"A run could not be written down ({error.strerror}): {folder}", file=sys.stderr)
+            log.warning("A run could not be written down (%s): %s", error.strerror, folder)
 
     def load(self) -> list[Job]:
         """All whole runs, the oldest first, after the oldest have made room. What is damaged or not ours is left where

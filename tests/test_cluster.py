@@ -188,11 +188,11 @@ def lose_every_worker(engine, monkeypatch):
 
 
 @with_ray
-def test_a_training_that_loses_one_machine_after_the_other_ends_with_a_sentence(engine, monkeypatch, tmp_path, capsys):
+def test_a_training_that_loses_one_machine_after_the_other_ends_with_a_sentence(engine, monkeypatch, tmp_path, caplog):
     lose_every_worker(engine, monkeypatch)
     with pytest.raises(DigitsError, match="were lost 4 times"):
         list(engine.work(dataclasses.replace(QUICK, out=tmp_path)))
-    assert capsys.readouterr().err.count("lost its worker: gone") == 4
+    assert caplog.text.count("lost its worker: gone") == 4
 
 
 @with_ray

@@ -30,11 +30,10 @@ def old_gpu(monkeypatch):
         cached.cache_clear()
 
 
-def test_a_gpu_that_cannot_be_used_is_left_aside_in_one_sentence(old_gpu, capsys):
+def test_a_gpu_that_cannot_be_used_is_left_aside_in_one_sentence(old_gpu, caplog):
     assert select_device("auto").type == "cpu"
     assert select_device("auto").type == "cpu"
-    lines = capsys.readouterr().err.splitlines()
-    assert lines == [
+    assert caplog.messages == [
         f"This PyTorch cannot use '{name}' (CUDA error: no kernel image is available for execution on the device)."
         for name in ("cuda", "cuda:0")
     ]

@@ -245,7 +245,7 @@ def _raise(error: Exception) -> None:
         lambda: _raise(RuntimeError("MPS backend out of memory (MPS allocated: 17.9 GB ...)")),
     ],
 )
-def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkeypatch, capsys, fail):
+def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkeypatch, caplog, fail):
     def run_out(config, resume=False, watch=None):
         fail()
         yield
@@ -258,7 +258,7 @@ def test_a_job_without_enough_memory_says_so_and_the_next_one_runs(queue, monkey
     after = queue.start(QUICK, "ann")
     wait_for(lambda: not after.active)
     assert after.state == DONE
-    assert "Traceback" not in capsys.readouterr().err
+    assert "Traceback" not in caplog.text
 
 
 @one_or_two_at_once
@@ -274,7 +274,7 @@ def test_a_full_disk_gets_a_sentence(queue, monkeypatch):
     assert "No space left on device" in job.message
 
 
-def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(queue, monkeypatch, capsys):
+def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(queue, monkeypatch, caplog):
     def refuse(*_):
         raise PermissionError(1, "Operation not permitted")
 
@@ -282,7 +282,7 @@ def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(qu
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert job.state == DONE
-    assert "Operation not permitted" in capsys.readouterr().out
+    assert "Operation not permitted" in caplog.text
 
 
 def test_after_its_turn_a_training_lets_the_others_go_first_and_goes_on_where_it_stood(queue):
@@ -327,7 +327,7 @@ def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):
 
 
 @one_or_two_at_once
-def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, capsys):
+def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, caplog):
     bad = TrainConfig(model="mlp", optimizer="sgd", learning_rate=10.0, batch_size=1, epochs=5, augment="none")
     job = queue.start(bad, "ann")
     wait_for(lambda: not job.active)
@@ -339,7 +339,7 @@ def test_a_failed_training_says_why_and_the_next_one_runs(queue, monkeypatch, ca
     job = queue.start(QUICK, "ann")
     wait_for(lambda: not job.active)
     assert (job.state, "ZeroDivisionError" in job.message) == (FAILED, False)
-    assert "ZeroDivisionError" in capsys.readouterr().err  # for the server's log
+    assert "ZeroDivisionError" in caplog.text  # for the server's log
     monkeypatch.undo()
 
 

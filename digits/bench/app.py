@@ -5,6 +5,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -39,6 +40,7 @@ def running_app(*flags: str) -> Iterator[App]:
             assert process.stdout is not None
             if "Digits is at" not in process.stdout.readline():
                 raise DigitsError("The app did not start; run python app.py to see why.")
+            threading.Thread(target=process.stdout.readlines, daemon=True).start()  # a pipe that nobody empties fills
             yield App(f"http://127.0.0.1:{port}/", process.pid)
         finally:
             process.terminate()

@@ -10,7 +10,6 @@ import logging
 import math
 import os
 import socket
-import sys
 import threading
 import time
 import urllib.parse
@@ -24,6 +23,8 @@ from digits.errors import DigitsError
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.teaching import TeachConfig
+
+log = logging.getLogger(__name__)
 
 PORT = 10001  # of a cluster's head, for clients
 REACHABLE = 5  # seconds to wait for a connection
@@ -113,7 +114,7 @@ class Cluster:
                 yield from self._work(config, Path(config.out), resume, watch)
                 return
             except WorkerLost as error:
-                print(f"A training lost its worker: {error}", file=sys.stderr)
+                log.warning("A training lost its worker: %s", error)
                 resume = isinstance(config, TrainConfig) and Path(config.out, "state.pt").is_file()
                 self._dismiss_free()  # they may be on the same machine
                 yield from self._reconnect()
@@ -191,7 +192,7 @@ class Cluster:
                 return
             except DigitsError as error:
                 if time.monotonic() > end:
-                    print(error, file=sys.stderr)
+                    log.warning("%s", error)
                     raise DigitsError("The machines that train cannot be reached; try again later.") from None
             yield None
             time.sleep(STEP)
@@ -236,7 +237,7 @@ def _end(worker: Any, folder: Path) -> bool:
     try:
         changes = ray.get(worker.close.remote(), timeout=LAST_WORDS)
     except Exception as error:  # what came back before is what is left
-        print(f"A training's last weights did not come back: {_first_line(error)}", file=sys.stderr)
+        log.warning("A training's last weights did not come back: %s", _first_line(error))
         return False
     write_changes(folder, changes)
     return True

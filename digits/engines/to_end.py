@@ -1,14 +1,16 @@
 """One job, from its turn to its end, to Pause, to Stop or to the time limit: run_to_end()."""
 
 import dataclasses
+import logging
 import time
-import traceback
 from collections.abc import Callable
 
 from digits.device import ran_out_of_memory
 from digits.engines.engine import Engine
 from digits.errors import DigitsError
 from digits.runs import DONE, FAILED, PAUSED, STOPPED, WAITING, Job
+
+log = logging.getLogger(__name__)
 
 OUT_OF_MEMORY = "The memory of this server was not enough for it; try a smaller network or smaller batches."
 Limit = Callable[[], tuple[float, str]]
@@ -28,7 +30,7 @@ def run_to_end(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str
     except Exception as error:
         if ran_out_of_memory(error):
             return FAILED, OUT_OF_MEMORY
-        traceback.print_exc()
+        log.exception("A job failed by a fault of our own.")
         return FAILED, "The training failed by a fault of the server's; its log says more."
 
 

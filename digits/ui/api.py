@@ -7,7 +7,7 @@ Docstrings here are what a program's author reads at "Use via API", and paramete
 import asyncio
 import base64
 import io
-import traceback
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +28,8 @@ from digits.ui.client import name_asker, name_client, work
 from digits.ui.networks import DEFAULT
 from digits.ui.page_state import Page
 from digits.ui.requests import FAULT, LARGEST_PICTURE
+
+log = logging.getLogger(__name__)
 
 EVERY = 0.2  # seconds between two looks at a training
 FAST = RECIPES["fast"]
@@ -51,7 +53,7 @@ def refusing() -> Iterator[None]:
     except DigitsError as error:
         raise gr.Error(str(error), print_exception=False) from None
     except Exception as error:
-        traceback.print_exception(error)
+        log.error("A call failed by a fault of our own.", exc_info=error)
         raise gr.Error(FAULT, print_exception=False) from None
 
 

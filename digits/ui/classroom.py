@@ -5,8 +5,8 @@ the runs; what the teacher froze or hid is open again after a restart.
 import contextlib
 import hmac
 import json
+import logging
 import secrets
-import sys
 import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from digits.runs import Job, hash_visitor
 from digits.training.config import TrainConfig
 from digits.ui.networks import TITLES, Networks
 from digits.ui.nicknames import key_of, parse_nickname
+
+log = logging.getLogger(__name__)
 
 HIDEABLE = {"train": "Train", "evaluate": "Evaluate", "how": "How it works"}  # Draw stays
 MOST_PUPILS = 300  # visitors are easily made up
@@ -156,7 +158,7 @@ class Classroom:
         try:
             write_atomically(self.folder / "class.json", (json.dumps(content, indent=1) + "\n").encode())
         except OSError as error:
-            print(f"The class could not be written down ({error.strerror}): {self.folder}", file=sys.stderr)
+            log.warning("The class could not be written down (%s): %s", error.strerror, self.folder)
 
     def _load(self) -> bool:
         """Whether there was a whole class of an earlier start."""

@@ -2,9 +2,9 @@
 looks any more.
 """
 
+import logging
 import threading
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +15,8 @@ import torch
 from digits.device import give_way
 from digits.errors import DigitsError
 from digits.turns import in_turn
+
+log = logging.getLogger(__name__)
 
 KEPT = 60  # results; a report has up to 200 pictures, 160 kB
 LONGEST = 180.0  # seconds
@@ -58,7 +60,7 @@ class Evaluation:
         except DigitsError as error:
             self.error = str(error)
         except Exception:  # a bug of ours must end one evaluation, not the page's
-            traceback.print_exc()
+            log.exception("An evaluation failed by a fault of our own.")
             self.error = "The evaluation failed by a fault of the server's; its log says more."
 
 

@@ -1,10 +1,13 @@
 """Requests that nobody should send get a sentence, and the log one line each, not a stack trace of Gradio's."""
 
 import json
+import logging
 import sys
 
 import gradio.queueing
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 
 LINE = 100  # characters of what was sent, or of what Gradio says of it
 ADVICE = '"Use via API" at the foot of the page says how to ask.'
@@ -21,7 +24,7 @@ class OneLine:
 
     @staticmethod
     def print_exc() -> None:
-        print(f"An event failed: {tell(sys.exc_info()[1])}")
+        log.warning("An event failed: %s", tell(sys.exc_info()[1]))
 
 
 def quiet_queue() -> None:
@@ -53,7 +56,7 @@ class RefuseGarbage:
         try:
             await self.app(scope, receive, noted)
         except Exception as error:
-            print(f"A request to {scope['path'][:LINE]!r} made no sense: {tell(error)}")
+            log.warning("A request to %r made no sense: %s", scope["path"][:LINE], tell(error))
             if begun:
                 return
             why = f" ({str(error).split('. ')[0]})" if isinstance(error, TypeError) else ""  # names a wrong parameter

@@ -9,9 +9,9 @@ import functools
 import inspect
 import io
 import itertools
+import logging
 import re
 import secrets
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +26,8 @@ from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
 from digits.training.teaching import MOST_DRAWINGS
 from digits.ui.client import name_visitor
+
+log = logging.getLogger(__name__)
 
 MOST_NUMBERS = 40_000  # in the strokes of one request, twice the points that `ink.strokes.from_strokes` takes
 LARGEST_PICTURE = 3_000_000  # characters of base64
@@ -48,7 +50,7 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def explain(error: Exception) -> dict[str, Any]:
         if not isinstance(error, DigitsError):
-            traceback.print_exception(error)
+            log.error("A question failed by a fault of our own.", exc_info=error)
             return {"error": FAULT}
         return {"error": str(error)}
 

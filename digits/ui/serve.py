@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -31,11 +30,12 @@ from digits.ui.address import (
 from digits.ui.classroom import THREADS, WORK
 from digits.ui.client import KnowClient, trust_proxies, work
 from digits.ui.limit_body import LimitBody
-from digits.ui.logins import check_logins_in_event_loop
+from digits.ui.log import write_log_in_thread
 from digits.ui.page import build_page
 from digits.ui.page_state import Page
 from digits.ui.parts import preload, serve_modules
 from digits.ui.proxies import ask_directly
+from digits.ui.questions import answer_questions
 from digits.ui.refuse_garbage import RefuseGarbage, quiet_queue
 from digits.ui.refuse_other_sites import RefuseOtherSites
 from digits.ui.temporary import remove_own_folder
@@ -76,13 +76,14 @@ def launch(
         ask_directly(host)
     trust_proxies()
     quiet_queue()
+    write_log_in_thread()
     engine = open_engine(trainings, cluster)
     demo, page = build_page(device, open_runs(runs), classroom, engine, trainings)
     if classroom:
         work.open_to_a_class(WORK)
         options |= {"max_threads": THREADS}  # thirty pupils who press at once each hold one
     serve(demo, host, port, share, auth, head=preload(classroom), **options)
-    check_logins_in_event_loop(demo.app)
+    answer_questions(demo)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
     announce(demo, page, host, port, share)
     with contextlib.suppress(KeyboardInterrupt):
@@ -109,7 +110,7 @@ def open_runs(runs: str) -> KeptRuns | None:
     except DigitsError as error:
         if runs:
             raise
-        print(f"{error} Trainings end with the server; --runs DIR names another folder.")
+        say(f"{error} Trainings end with the server; --runs DIR names another folder.")
         return None
 
 
@@ -139,23 +140,29 @@ def serve(demo: gr.Blocks, host: str, port: int, share: bool, auth: tuple[str, s
         ) from None
 
 
+def say(line: str) -> None:
+    """Print it, where anybody still reads."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
+
+
 def announce(demo: gr.Blocks, page: Page, host: str, port: int, share: bool) -> None:
     """Print where the page is, and tell it where others find it."""
-    print(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")
+    say(f"Digits is at {demo.local_url}  (Ctrl-C ends it)")
     if demo.mcp_server:
-        print(f"Its tools for language models (MCP): {demo.local_url}gradio_api/mcp/")
+        say(f"Its tools for language models (MCP): {demo.local_url}gradio_api/mcp/")
     if host in EVERYWHERE and not get_space():
         there = address_in_this_network(6 if host == "::" else 4)
         page.addresses.append(f"http://{show_host(there)}:{port}/")
-        print(f"In the same network: {page.addresses[0]}")
+        say(f"In the same network: {page.addresses[0]}")
     if share and demo.share_url:
         page.addresses.insert(0, demo.share_url)
-        print(f"Public link, for a week while this runs: {demo.share_url}")
+        say(f"Public link, for a week while this runs: {demo.share_url}")
     elif share:
         page.share_failed = True
-        print(NO_LINK.format(port=port))
+        say(NO_LINK.format(port=port))
     if page.classroom:
-        print(f"The teacher's page: {demo.local_url}?teacher={page.classroom.token}")
+        say(f"The teacher's page: {demo.local_url}?teacher={page.classroom.token}")
 
 
 def end(demo: gr.Blocks, page: Page) -> None:
@@ -164,13 +171,11 @@ def end(demo: gr.Blocks, page: Page) -> None:
     """
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
-    print("Digits ends.")
+    threading.Thread(target=say, args=("Digits ends.",), daemon=True).start()  # a terminal may be held
     if demo.server:
         demo.server.should_exit = True  # its thread closes what is not in use
     for tunnel in CURRENT_TUNNELS:
         tunnel.kill()  # type: ignore[no-untyped-call]  # Gradio has no types here
     page.jobs.close(PATIENCE)
     remove_own_folder()
-    sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(0)  # threads that compute in C++ would end an ordinary exit with an abort

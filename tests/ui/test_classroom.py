@@ -166,10 +166,10 @@ def test_nicknames_and_results_outlast_a_restart_and_what_was_frozen_does_not(tm
     assert show(make_class(tmp_path))["rows"] == []
 
 
-def test_a_disk_that_refuses_costs_nothing_but_the_restart(tmp_path, make_class, capsys):
+def test_a_disk_that_refuses_costs_nothing_but_the_restart(tmp_path, make_class, caplog):
     classroom = make_class(tmp_path / "gone")
     assert classroom.choose_nickname(ANN, "Ann") == "Ann"
-    assert "could not be written down" in capsys.readouterr().err
+    assert "could not be written down" in caplog.text
 
 
 @pytest.fixture

@@ -1,0 +1,83 @@
+"""Whoever reads the app's output, or does not, changes nothing for those whom it serves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from drawings import DIGITS
+
+from digits.bench.app import ASK, free_port
+
+ROOT = Path(__file__).parents[2]
+GARBAGE = json.dumps({"component_id": -1, "fn_name": "x" * 90, "session_hash": "x", "data": {}}).encode()
+
+
+@pytest.fixture
+def started():
+    """The address of an app whose output goes into a pipe that nobody reads, its process, and the pipe's other end."""
+    port, (reading, writing) = free_port(), os.pipe()
+    command = [sys.executable, "-u", "app.py", "--port", str(port), "--runs", "none"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=writing, stderr=writing)
+    os.close(writing)
+    address, end = f"http://127.0.0.1:{port}/", time.monotonic() + 100
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            break
+        except OSError:
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.2)
+    yield address, process, reading
+    process.kill()
+    process.wait(30)
+
+
+def ask(address: str, body: bytes) -> tuple[int, bytes]:
+    request = urllib.request.Request(address + ASK, body, {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def read_seven(address: str) -> int:
+    with urllib.request.urlopen(address + "config", timeout=20) as answer:
+        [draw] = (part for part in json.load(answer)["components"] if part["props"].get("elem_id") == "draw")
+    strokes = [[coordinate * 1_000 for point in stroke for coordinate in point] for stroke in DIGITS[7]]
+    question = {
+        "component_id": draw["id"],
+        "fn_name": "read_strokes",
+        "session_hash": "x",
+        "data": {"strokes": strokes},
+    }
+    return json.loads(ask(address, json.dumps(question).encode())[1])["best"]
+
+
+@pytest.mark.slow
+def test_a_pipe_that_nobody_empties_holds_nobody(started):
+    address, process, reading = started
+    statuses = {ask(address, GARBAGE)[0] for _ in range(900)}  # 80 bytes of log each; a pipe holds 65,536
+    assert statuses == {400}
+    assert read_seven(address) == 7
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) in (0, -signal.SIGTERM)
+    os.close(reading)
+
+
+@pytest.mark.slow
+def test_a_log_without_a_reader_costs_no_request_and_no_orderly_end(started):
+    address, process, reading = started
+    os.close(reading)
+    assert ask(address, GARBAGE)[0] == 400
+    assert ask(address, GARBAGE)[0] == 400
+    assert read_seven(address) == 7
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
