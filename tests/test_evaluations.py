@@ -115,7 +115,7 @@ def test_a_visitor_cannot_start_more_than_a_few_at_once():
     assert [bool(evaluation.error) for evaluation in asked] == [True, True] + [False] * module.MOST_AT_ONCE
 
 
-def test_faults_end_one_evaluation_and_the_next_look_starts_anew(capsys):
+def test_faults_end_one_evaluation_and_the_next_look_starts_anew(caplog):
     go = threading.Event()
 
     def broken():
@@ -135,7 +135,7 @@ def test_faults_end_one_evaluation_and_the_next_look_starts_anew(capsys):
     second = evaluations.look("visitor", "key", bug)
     assert second is not first
     wait(lambda: second.ended)
-    assert "fault of the server's" in second.error and "KeyError" in capsys.readouterr().err
+    assert "fault of the server's" in second.error and "KeyError" in caplog.text
 
 
 def test_two_networks_against_each_other(page):

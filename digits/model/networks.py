@@ -136,20 +136,19 @@ class _ChannelsLastFlatten(nn.Module):
 
 
 class FastCNN(Network):
-    """The one that learns in the least time: three convolutions, without margins. 135,106 parameters."""
+    """The one that learns in the least time: two convolutions, without margins. 142,250 parameters."""
 
     name = "cnn-fast"
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            _convolution(1, 12, size=5, stride=2, pad=False, norm=False),  # (N, 12, 12, 12)
-            _convolution(12, 32, pool=True, pad=False),  # (N, 32, 5, 5)
-            _convolution(32, 64, pad=False),  # (N, 64, 3, 3)
-            _ChannelsLastFlatten(),  # (N, 576)
-            nn.Linear(576, 192),
+            _convolution(1, 16, size=5, stride=2, pool=True, pad=False, norm=False),  # (N, 16, 6, 6)
+            _convolution(16, 64, pad=False),  # (N, 64, 4, 4)
+            _ChannelsLastFlatten(),  # (N, 1024)
+            nn.Linear(1024, 128),
             nn.ReLU(),
-            nn.Linear(192, 10),
+            nn.Linear(128, 10),
         )
 
 

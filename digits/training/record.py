@@ -57,14 +57,20 @@ class Record:
     def begin(self, state: dict[str, Any] | None, rank: int, augment_generator: torch.Generator) -> int:
         """Begin the folder anew, or take up the run that left `state` -> the steps that are done.
 
-        Raises DigitsError where that was another device's run, or one of other images.
+        Raises DigitsError where that was another device's run, one of other images, or of another version's network.
         """
         if state is None:
             self.folder.begin()
             return 0
         device = self.batches.order.device
         _check_resumable(state, device, self.plan.images)
-        restore(self.parts, state["parts"])
+        try:
+            restore(self.parts, state["parts"])
+        except (RuntimeError, ValueError, KeyError):  # torch's, of weights and states that do not fit
+            raise DigitsError(
+                f"The run was begun by another version of Digits, whose network {self.config.model!r} was another one; "
+                "train it anew."
+            ) from None
         self.best, self.batches.order = state["best"], state["order"].to(device)
         self.started = time.perf_counter() - state["elapsed"]
         if rank:  # the random numbers in the state are the first process's

@@ -15,6 +15,7 @@ import torch
 from digits.__main__ import main
 from digits.data.mnist import Mnist
 from digits.errors import DigitsError
+from digits.model.networks import CNN, NETWORKS
 from digits.model.weights import load_weights
 from digits.training import loop, record
 from digits.training.calibration import Score
@@ -364,3 +365,8 @@ def test_the_command_line_resumes_with_the_saved_settings(unfinished, few, monke
     assert "is finished" in capsys.readouterr().err
     assert main(["train", "--resume", f"{folder}/nothing"]) == 2
     assert "There is no run in" in capsys.readouterr().err
+
+
+def test_a_run_of_another_version_s_network_is_one_sentence(unfinished, few, monkeypatch):
+    monkeypatch.setitem(NETWORKS, unfinished.model, CNN)
+    assert "begun by another version of Digits" in refusal(unfinished, few)
