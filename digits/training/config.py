@@ -107,7 +107,7 @@ class TrainConfig:
 
 RECIPES = {
     "text": TrainConfig("mlp", epochs=10, optimizer="adam", batch_size=64, augment="none"),
-    "fast": TrainConfig("cnn-fast", learning_rate=0.045, batch_size=256, augment="none", precision="bfloat16"),
+    "fast": TrainConfig("cnn-fast", learning_rate=0.04, batch_size=256, augment="none", precision="bfloat16"),
     "best": TrainConfig("cnn-large", epochs=20, precision="bfloat16"),
     "shipped": TrainConfig(
         "cnn-large", epochs=40, handwriting=40_000, outliers=12_000, precision="bfloat16", seed=1

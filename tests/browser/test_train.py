@@ -69,7 +69,7 @@ def test_a_way_fills_the_form_and_the_time_line_looks_back(visit):
     expect(field(visitor, "Batch size")).to_have_value("64")
     expect(page.locator(".totals")).to_contain_text("407,050 weights")
     page.locator(".ways button").filter(has_text="Fast").click()
-    expect(field(visitor, "Learning rate")).to_have_value("0.045")
+    expect(field(visitor, "Learning rate")).to_have_value("0.04")
     field(visitor, "Learning rate").fill("0.2")
     expect(page.locator(".risk")).to_contain_text("Most runs break at this rate")
     page.locator(".ways button").filter(has_text="Fast").click()
