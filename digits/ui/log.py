@@ -22,9 +22,11 @@ class _ToTerminal(logging.StreamHandler):  # type: ignore[type-arg]  # a type ar
 
 
 def write_log_in_thread() -> None:
-    """From now on, what this package logs goes to standard error by a thread that nobody waits for."""
+    """From now on, what this package and the HTTP server log goes to standard error by a thread that nobody waits for.
+    The server sets its own logging at its start, so this comes after it.
+    """
     lines: queue.Queue[logging.LogRecord] = queue.Queue(MOST_LINES)
-    log = logging.getLogger("digits")
-    log.addHandler(_ToQueue(lines))
-    log.propagate = False
+    for name in ("digits", "uvicorn"):
+        log = logging.getLogger(name)
+        log.handlers, log.propagate = [_ToQueue(lines)], False
     QueueListener(lines, _ToTerminal()).start()

@@ -76,17 +76,17 @@ def launch(
         ask_directly(host)
     trust_proxies()
     quiet_queue()
-    write_log_in_thread()
     engine = open_engine(trainings, cluster)
     demo, page = build_page(device, open_runs(runs), classroom, engine, trainings)
     if classroom:
         work.open_to_a_class(WORK)
         options |= {"max_threads": THREADS}  # thirty pupils who press at once each hold one
     serve(demo, host, port, share, auth, head=preload(classroom), **options)
+    write_log_in_thread()
     answer_questions(demo)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
-    announce(demo, page, host, port, share)
     with contextlib.suppress(KeyboardInterrupt):
+        announce(demo, page, host, port, share)
         while demo.is_running:
             time.sleep(1)
     end(demo, page)

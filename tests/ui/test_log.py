@@ -4,11 +4,13 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from drawings import DIGITS
@@ -58,6 +60,12 @@ def read_seven(address: str) -> int:
     return json.loads(ask(address, json.dumps(question).encode())[1])["best"]
 
 
+def send(address: str, raw: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=20) as connection:
+        connection.sendall(raw)
+        return connection.recv(1_000)
+
+
 def fill(pipe: int) -> None:
     """To the last byte, without waiting."""
     writing = os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY | os.O_NONBLOCK)
@@ -74,6 +82,7 @@ def test_a_pipe_that_nobody_empties_holds_nobody(started):
     address, process, reading = started
     fill(reading)
     assert {ask(address, GARBAGE)[0] for _ in range(1_100)} == {400}  # more lines than may wait
+    assert b"400" in send(address, b"no HTTP\r\n\r\n")  # the HTTP server has a log too
     assert read_seven(address) == 7
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
