@@ -16,7 +16,7 @@ from digits.training.config import TrainConfig, command
 from digits.training.optimizer import MUON_DECAY
 
 MOST_LINES = 80  # with more, it goes without empty ones
-OWN_LINE = (nn.Conv2d, nn.Linear, Skip)  # layers that begin a line of the script
+OWN_LINE = (nn.Conv2d, nn.Linear, nn.Flatten, _ChannelsLastFlatten, Skip)  # what begins a line of the script
 HELPERS = {
     _ChannelsLastFlatten: """
 class FlattenChannelsLast(nn.Module):
@@ -91,8 +91,8 @@ from torchvision.datasets import MNIST
 SEED, EPOCHS, BATCH = {config.seed}, {config.epochs}, {config.batch_size}
 device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.manual_seed(SEED)
-order, chance = torch.Generator(device).manual_seed(SEED), torch.Generator(device).manual_seed(SEED + 1)
-
+order = torch.Generator(device).manual_seed(SEED)
+{_line("chance = torch.Generator(device).manual_seed(SEED + 1)", config.augment == "affine")}
 data = MNIST("mnist", download=True)
 inks, labels = data.data.to(device), data.targets.to(device)
 held_out, held_out_labels = inks[55_000:], labels[55_000:]
