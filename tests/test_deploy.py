@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from asking import ask
 
 from digits.bench.app import free_port
 from digits.ui.address import address_in_this_network
@@ -91,19 +92,16 @@ def test_behind_nginx_updates_come_as_they_are_sent(proxied):
 
 @pytest.mark.slow
 def test_behind_nginx_a_forged_address_is_nobodys_else(proxied):
-    parts = {part["props"].get("elem_id"): part["id"] for part in json.loads(fetch(proxied + "config"))["components"]}
     settings = {"model": "cnn-large", "optimizer": "adamw", "learning_rate": 0.003, "batch_size": 128, "epochs": 40}
     settings |= {"augment": "affine", "precision": "float32", "seed": 0}
 
-    def ask(number: int, function: str) -> dict:
+    def ask_as(number: int, function: str) -> dict:
         data = {"visitor": f"visitor-that-forges-{number:03}", "settings": settings}
-        question = {"session_hash": "x", "component_id": parts["train"], "fn_name": function, "data": data}
-        forged = {"x-forwarded-for": f"203.0.113.{number}"}
-        return json.loads(fetch(proxied + "gradio_api/component_server", question, **forged))
+        return ask(proxied, "train", function, data, **{"x-forwarded-for": f"203.0.113.{number}"})
 
     try:
-        answers = [ask(number, "start_training") for number in range(14)]
+        answers = [ask_as(number, "start_training") for number in range(14)]
         assert "from your address" in answers[-1]["error"]
     finally:
         for number in range(14):
-            ask(number, "stop_training")
+            ask_as(number, "stop_training")

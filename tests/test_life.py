@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from asking import ask
 
 from digits.model.weights import load_weights
 from digits.ui.address import EVERYWHERE
@@ -24,21 +25,11 @@ VISITOR = "visitor-of-the-life-tests"
 KILLS = int(os.environ.get("DIGITS_KILLS", "3"))  # of the test that kills; twenty were tried for LOG.md
 
 
-def ask(address: str, function: str, tab: str = "train", **payload: object) -> dict:
-    with urllib.request.urlopen(address + "config", timeout=30) as answer:
-        parts = {part["props"].get("elem_id"): part["id"] for part in json.load(answer)["components"]}
-    question = {"session_hash": "x", "component_id": parts[tab], "fn_name": function, "data": payload}
-    headers = {"content-type": "application/json"}
-    request = urllib.request.Request(address + "gradio_api/component_server", json.dumps(question).encode(), headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
-
-
 def train(address: str) -> None:
     """Start a training of many minutes, and wait for its first update."""
-    job = ask(address, "start_training", visitor=VISITOR, settings=SETTINGS)["job"]
+    job = ask(address, "train", "start_training", {"visitor": VISITOR, "settings": SETTINGS})["job"]
     end = time.monotonic() + 120
-    while not ask(address, "look_at_training", visitor=VISITOR, job=job)["updates"]:
+    while not ask(address, "train", "look_at_training", {"visitor": VISITOR, "job": job})["updates"]:
         assert time.monotonic() < end
         time.sleep(0.2)
 
@@ -93,7 +84,7 @@ def wait_for_all(address: str) -> list[dict]:
     """The visitor's runs, once none is active any more."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        runs = ask(address, "list_runs", visitor=VISITOR)["runs"]
+        runs = ask(address, "train", "list_runs", {"visitor": VISITOR})["runs"]
         if not any(run["active"] for run in runs):
             return runs
         time.sleep(0.2)
@@ -109,8 +100,9 @@ def test_a_server_that_is_killed_at_any_moment_leaves_no_half_file_and_its_runs_
         runs = wait_for_all(address)
         assert [run["job"] for run in runs][:5] == started[-5:][::-1]  # so many are kept, and the latest
         assert all(run["state"] == "done" and run["network"] and run["figures"]["test"] > 0.8 for run in runs)
-        assert ask(address, "look_at_evaluation", "evaluate", network="mlp", data="mnist-validation", visitor=VISITOR)
-        started.append(ask(address, "start_training", visitor=VISITOR, settings=settings)["job"])
+        wanted = {"visitor": VISITOR, "network": "mlp", "data": "mnist-validation"}
+        assert ask(address, "evaluate", "look_at_evaluation", wanted)
+        started.append(ask(address, "train", "start_training", {"visitor": VISITOR, "settings": settings})["job"])
         time.sleep(chance.uniform(0, 3))
         process.kill()
         process.wait(30)
@@ -120,7 +112,7 @@ def test_a_server_that_is_killed_at_any_moment_leaves_no_half_file_and_its_runs_
     assert [run["state"] for run in runs] == ["done"] * min(KILLS, 6)
     assert not list(tmp_path.glob("*/.*.tmp"))
     for run in runs:
-        looked = ask(address, "look_at_training", visitor=VISITOR, job=run["job"])
+        looked = ask(address, "train", "look_at_training", {"visitor": VISITOR, "job": run["job"]})
         assert all(earlier["share"] < later["share"] for earlier, later in itertools.pairwise(looked["updates"]))
 
 

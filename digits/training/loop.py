@@ -34,8 +34,9 @@ def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False, 
 
     With `config.out` the folder is kept up to date at every validation, and the weights and their card are written when
     the run ends, however it ends: closing the generator stops after the step in progress and keeps the weights so far.
-    An earlier run in that folder is replaced or, with `resume`, continued from its last validation: on the CPU, with
-    the same number of threads, to the same weights to the bit.
+    An earlier run in that folder is replaced or, with `resume`, continued: where its generator was closed, from there;
+    where it was killed, from its last validation. On the CPU, with the same number of threads, to the same weights to
+    the bit.
 
     With `watch` each update carries a look inside the network; the weights are the same with it and without.
 

@@ -51,6 +51,7 @@ class Record:
         self.validation: Score | None = None  # the latest
         self.best = -1.0  # validation accuracy
         self.failed = False
+        self.between_steps = False  # where the run can be put down and taken up again to the bit
         self.started = time.perf_counter()  # later by what was no training
         self.told = self.started
 
@@ -113,20 +114,25 @@ class Record:
         self.folder.log(self.update.to_json(), self.update.look_to_json())
         if validation:
             self._keep(step, validation)
-        self.told = time.perf_counter()
+        self.told, self.between_steps = time.perf_counter(), True
         return self.update
 
     def go_on(self) -> None:
         """The time since the last `tell` was the caller's, who may have paused the run: it does not count."""
         self.started += time.perf_counter() - self.told
+        self.between_steps = False
 
     def close(self, step: int) -> None:
-        """The end of the run, whether it is whole or was closed after `step` steps: its weights are kept."""
+        """The end of the run, whether it is whole or was closed after `step` steps: its weights are kept, and its
+        state, unless an exception ended it in the middle of a step.
+        """
         if self.update is None or self.failed:
             return
         if self.update.done:
             self.folder.finish()
         else:
+            if self.between_steps:
+                self._keep_state(step)
             self.validation, _ = finish(self.config, self.model, self.data)  # of the very weights that are kept
             self.folder.keep_weights(self.model, self._card(step))
 
@@ -144,12 +150,13 @@ class Record:
         self.folder.keep_weights(self.model, self._card(step), best=validation.accuracy > self.best)
         self.best = max(self.best, validation.accuracy)
         if step < self.plan.steps:
-            assert self.update is not None  # a validation comes with an update
-            counters = {"step": step, "best": self.best, "elapsed": self.update.elapsed}
-            order = self.batches.order
-            self.folder.keep_state(
-                {**counters, "device": order.device.type, "order": order, "parts": snapshot(self.parts)}
-            )
+            self._keep_state(step)
+
+    def _keep_state(self, step: int) -> None:
+        assert self.update is not None  # a state is kept with an update
+        counters = {"step": step, "best": self.best, "elapsed": self.update.elapsed}
+        order = self.batches.order
+        self.folder.keep_state({**counters, "device": order.device.type, "order": order, "parts": snapshot(self.parts)})
 
     def _card(self, step: int) -> dict[str, Any]:
         """What a later reader needs to judge these weights and to make them again."""

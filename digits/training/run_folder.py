@@ -5,7 +5,8 @@
     looks.jsonl          one line an update: the look inside, where somebody watches
     weights.safetensors  the last weights, and their card weights.json
     best.safetensors     those with the best validation accuracy, and their card best.json
-    state.pt             all that the next step depends on, as of the last validation; gone when the run is finished
+    state.pt             all that the next step depends on, as of the last validation, or of where it was closed; gone
+                         when the run is finished
 
 Files are replaced as wholes and the log grows by whole lines: a run that is killed at any moment can be resumed.
 """
@@ -74,7 +75,7 @@ class RunFolder:
         self._write("state.pt", file.getvalue())
 
     def load_state(self) -> dict[str, Any] | None:
-        """The state of the last validation, on the CPU; None before the first.
+        """The state of the last validation, or of where it was closed, on the CPU; None before the first.
 
         Raises DigitsError for a finished run, for settings other than the saved ones, and for a file that is not a
         whole state of this run.
@@ -97,7 +98,7 @@ class RunFolder:
         with contextlib.suppress(Exception):  # foreign bytes lead the unpickler to exceptions of any kind
             if zipfile.is_zipfile(path):  # what torch.save writes; torch.load would take bare pickles too
                 state = torch.load(path, map_location="cpu", weights_only=True)  # plain data only: nothing is run
-        if not isinstance(state, dict) or state.get("format") != FORMAT or state.get("settings") != saved:
+        if not isinstance(state, dict) or state.get("format") != FORMAT or not _same_run(state.get("settings"), saved):
             raise DigitsError(f"{path} is not a whole state of this run; delete it to train from the first step again.")
         return state
 
@@ -192,6 +193,11 @@ def load_settings(path: str | Path) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise DigitsError(f"{path} cannot be read as a JSON object; restore it, or train anew in another folder.")
     return settings
+
+
+def _same_run(settings: object, saved: dict[str, Any]) -> bool:
+    """Whether these are the saved settings; the device may have another name: a run can be resumed as auto, say."""
+    return isinstance(settings, dict) and settings | {"device": ""} == saved | {"device": ""}
 
 
 def _finished(path: Path) -> bool:

@@ -3,16 +3,15 @@ those that are open as well, and later lets them through again. Chromium's own o
 """
 
 import contextlib
-import json
 import os
 import re
 import socket
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+from asking import ask
 from drawings import DIGITS
 from playwright.sync_api import expect
 
@@ -91,17 +90,10 @@ def port_of(address: str) -> int:
     return int(address.rsplit(":", 1)[1].strip("/"))
 
 
-def ask(visitor, function: str, tab: str = "train", **data: object) -> dict:
+def ask_as(visitor, part: str, function: str) -> dict:
     """Ask the app past the wire, as this visitor."""
-    app = f"http://127.0.0.1:{visitor.wire.target}/"
-    with urllib.request.urlopen(app + "config", timeout=30) as answer:
-        parts = {part["props"].get("elem_id"): part["id"] for part in json.load(answer)["components"]}
-    data["visitor"] = visitor.page.evaluate("localStorage.getItem('digits-visitor')")
-    question = {"session_hash": "x", "component_id": parts[tab], "fn_name": function, "data": data}
-    headers = {"content-type": "application/json"}
-    request = urllib.request.Request(app + "gradio_api/component_server", json.dumps(question).encode(), headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+    name = visitor.page.evaluate("localStorage.getItem('digits-visitor')")
+    return ask(f"http://127.0.0.1:{visitor.wire.target}/", part, function, {"visitor": name})
 
 
 @pytest.fixture
@@ -120,7 +112,7 @@ def training(visit, wire, app):
         yield visitor
     finally:
         wire.target = port_of(app)
-        ask(visitor, "stop_training")
+        ask_as(visitor, "train", "stop_training")
 
 
 def offline(visitor):
@@ -184,7 +176,7 @@ def test_after_a_server_s_end_a_lost_teaching_does_not_go_on(visit, wire, fresh,
     expect(dialog.get_by_role("button", name="Stop teaching")).to_be_hidden()
     expect(dialog.get_by_role("button", name="Teach it")).to_be_enabled()
     wire.target = port_of(app)
-    ask(visitor, "stop_teaching", "draw")  # there it goes on, and others want to train
+    ask_as(visitor, "draw", "stop_teaching")  # there it goes on, and others want to train
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells so")

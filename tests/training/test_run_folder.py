@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from digits.__main__ import main
+from digits.data.augment import augment
 from digits.data.mnist import Mnist
 from digits.errors import DigitsError
 from digits.model.networks import CNN, NETWORKS
@@ -76,7 +77,7 @@ def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(changes, small_mnis
     list(train(dataclasses.replace(config, out=tmp_path / "whole"), small_mnist))
     config = dataclasses.replace(config, out=tmp_path / "parts")
     reached = 0
-    for stop, first in ((3, 1), (9, 1), (16, 9), (19, 17), (25, 17)):  # a validation every 4 steps
+    for stop, first in ((3, 1), (9, 4), (16, 10), (19, 17), (25, 20)):  # a validation every 4 steps
         updates = train(config, small_mnist, resume=stop > 3)
         for update in updates:
             reached = reached or update.step
@@ -86,7 +87,7 @@ def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(changes, small_mnis
         assert (stop, reached) == (stop, first)
         reached = 0
         torch.manual_seed(stop)  # nobody else's random numbers matter
-    assert next(iter(train(config, small_mnist, resume=True))).step == 25
+    assert next(iter(train(config, small_mnist, resume=True))).step == 26
     list(train(config, small_mnist, resume=True))
     assert_same(left(tmp_path / "parts"), left(tmp_path / "whole"))
     assert sorted(os.listdir(tmp_path / "parts")) == FINISHED
@@ -228,18 +229,34 @@ def test_seconds_go_on_where_they_stopped(unfinished, few):
     before = [json.loads(line)["elapsed"] for line in (unfinished.out / "log.jsonl").read_text().splitlines()]
     list(train(unfinished, few, resume=True))
     after = [json.loads(line)["elapsed"] for line in (unfinished.out / "log.jsonl").read_text().splitlines()]
-    assert after[:3] == before[:3]  # as far as the validation that it was resumed from
+    assert after[: len(before)] == before  # as far as it was closed
     assert after == sorted(after)
     assert len(after) == 10
 
 
-def test_a_run_without_a_validation_starts_again(few, tmp_path):
+def test_a_run_that_is_closed_before_its_first_validation_goes_on(few, tmp_path):
     config = dataclasses.replace(QUICK, batch_size=10, out=tmp_path)
     updates = train(config, few)
     next(updates)
-    updates.close()
     assert not (tmp_path / "state.pt").exists()
-    assert next(train(config, few, resume=True)).step == 1
+    updates.close()
+    assert next(train(config, few, resume=True)).step == 2
+
+
+def test_what_ends_in_the_middle_of_a_step_goes_on_from_its_last_validation(small_mnist, tmp_path, monkeypatch):
+    """Half a step is nothing to go on from: the batch norm has seen the batch, say, and the weights have not."""
+    config, steps = dataclasses.replace(QUICK, out=tmp_path), iter(range(1, 100))
+
+    def interrupt(*arguments) -> torch.Tensor:
+        if next(steps) == 7:
+            raise KeyboardInterrupt
+        return augment(*arguments)
+
+    monkeypatch.setattr(loop, "augment", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(train(config, small_mnist))
+    monkeypatch.undo()
+    assert next(train(config, small_mnist, resume=True)).step == 5  # a validation every 4 steps
 
 
 def test_a_new_run_replaces_the_one_before(unfinished, few):
@@ -277,7 +294,10 @@ def test_other_images_are_refused(unfinished, small_mnist):
 
 
 def test_another_device_is_refused_and_another_name_of_the_same_is_not(unfinished, few):
-    assert next(train(dataclasses.replace(unfinished, device="auto"), few, resume=True)).step == 4
+    updates = train(dataclasses.replace(unfinished, device="auto"), few, resume=True)
+    assert next(updates).step == 6
+    updates.close()
+    assert next(train(unfinished, few, resume=True)).step == 7
     state = torch.load(unfinished.out / "state.pt", weights_only=True)
     torch.save({**state, "device": "cuda"}, unfinished.out / "state.pt")
     assert "trained on cuda and cannot be resumed on cpu; resume it with --device cuda" in refusal(unfinished, few)

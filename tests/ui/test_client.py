@@ -1,13 +1,12 @@
 """Who asks, how much, and that one who asks a lot keeps nobody from asking."""
 
 import asyncio
-import json
 import threading
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from asking import ask
 
 from digits.errors import DigitsError
 from digits.ui.client import KnowClient, Work, name_client, present_client
@@ -91,37 +90,32 @@ def test_who_waits_too_long_for_a_place_is_told_so():
 @pytest.mark.slow
 def test_one_client_that_invents_visitors_keeps_nobody_from_training(app):
     """Over HTTP, behind the proxy that this test says it is."""
-    with urllib.request.urlopen(app + "config", timeout=30) as answer:
-        parts = {part["props"].get("elem_id"): part["id"] for part in json.load(answer)["components"]}
     settings = {"model": "mlp", "optimizer": "adam", "learning_rate": 0.001, "batch_size": 1000, "epochs": 1}
     settings |= {"augment": "none", "precision": "float32", "seed": 0}
     long = settings | {"epochs": 200, "batch_size": 64}
 
-    def ask(function: str, client: str, **payload: object) -> dict:
-        question = {"session_hash": "x", "component_id": parts["train"], "fn_name": function, "data": payload}
+    def ask_as(client: str, function: str, **data: object) -> dict:
         # What is before the last comma is what the client wrote itself; it must not count.
-        headers = {"content-type": "application/json", "x-forwarded-for": f"192.0.2.{len(invented)}, {client}"}
-        request = urllib.request.Request(app + "gradio_api/component_server", json.dumps(question).encode(), headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        forwarded = {"x-forwarded-for": f"192.0.2.{len(invented)}, {client}"}
+        return ask(app, "train", function, data, **forwarded)
 
     invented: list[str] = []
     refused = 0
     for number in range(25):
         invented.append(f"invented-visitor-number-{number}")
-        answer = ask("start_training", "203.0.113.7", visitor=invented[-1], settings=long)
+        answer = ask_as("203.0.113.7", "start_training", visitor=invented[-1], settings=long)
         refused += "from your address" in answer.get("error", "")
     try:
         assert refused >= 10
-        honest = ask("start_training", "203.0.113.8", visitor="honest-visitor-number-1", settings=settings)
+        honest = ask_as("203.0.113.8", "start_training", visitor="honest-visitor-number-1", settings=settings)
         look = {"visitor": "honest-visitor-number-1", "job": honest["job"]}
-        assert ask("look_at_training", "203.0.113.8", **look)["ahead"] <= 1
-        ask("stop_training", "203.0.113.7", visitor=invented[0])  # the one that runs; ten others of theirs wait
+        assert ask_as("203.0.113.8", "look_at_training", **look)["ahead"] <= 1
+        ask_as("203.0.113.7", "stop_training", visitor=invented[0])  # the one that runs; ten others of theirs wait
         end = time.monotonic() + 120
-        while (state := ask("look_at_training", "203.0.113.8", **look)["state"]) in ("waiting", "running"):
+        while (state := ask_as("203.0.113.8", "look_at_training", **look)["state"]) in ("waiting", "running"):
             assert time.monotonic() < end
             time.sleep(0.1)
         assert state == "done"
     finally:
         for visitor in invented:
-            ask("stop_training", "203.0.113.7", visitor=visitor)
+            ask_as("203.0.113.7", "stop_training", visitor=visitor)

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from asking import post
 
 from digits.ui.requests import FAULT, answer_errors
 
@@ -94,26 +95,17 @@ def requests(chance: random.Random, parts: list[dict]) -> list[tuple[str, bytes,
     return made
 
 
-def ask(app: str, path: str, body: bytes, content: str) -> tuple[int, str]:
-    request = urllib.request.Request(f"{app}gradio_api/{path}", body, {"content-type": content})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
 @pytest.mark.slow
 def test_garbage_gets_answers_and_leaves_no_traces(start_app):
     app, process = start_app()
     with urllib.request.urlopen(app + "config", timeout=30) as answer:
         parts = [part for part in json.load(answer)["components"] if part["type"] == "html"]
     for path, body, content in requests(random.Random(15), parts):
-        status, said = ask(app, path, body, content)
+        status, said = post(app, body, content, f"gradio_api/{path}")
         assert status < 500, (path, body, status, said[:300])
         for words in (FAULT, "Traceback", "site-packages", "/digits/"):
             assert words not in said, (path, body, said[:300])
-    status, said = ask(app, "call/v2/networks", b"{}", "application/json")
+    status, said = post(app, b"{}", path="gradio_api/call/v2/networks")
     assert status == 200 and "event_id" in said
     assert "Traceback" not in process.log.read_text()
 
@@ -129,6 +121,6 @@ def test_a_bug_of_ours_gets_a_sentence_and_is_in_the_log(caplog):
 
 
 def test_a_wrong_parameter_is_named(app):
-    status, said = ask(app, "call/v2/read_strokes", b'{"stroke": []}', "application/json")
+    status, said = post(app, b'{"stroke": []}', path="gradio_api/call/v2/read_strokes")
     assert status == 400
     assert "`stroke` is not a valid" in said and "Use via API" in said

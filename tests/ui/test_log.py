@@ -7,15 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from asking import ask, post
 from drawings import DIGITS
 
-from digits.bench.app import ASK, free_port
+from digits.bench.app import free_port
 
 ROOT = Path(__file__).parents[2]
 GARBAGE = json.dumps({"component_id": -1, "fn_name": "x" * 90, "session_hash": "x", "data": {}}).encode()
@@ -38,26 +37,9 @@ def started():
     process.wait(30)
 
 
-def ask(address: str, body: bytes) -> tuple[int, bytes]:
-    request = urllib.request.Request(address + ASK, body, {"content-type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
 def read_seven(address: str) -> int:
-    with urllib.request.urlopen(address + "config", timeout=20) as answer:
-        [draw] = (part for part in json.load(answer)["components"] if part["props"].get("elem_id") == "draw")
     strokes = [[coordinate * 1_000 for point in stroke for coordinate in point] for stroke in DIGITS[7]]
-    question = {
-        "component_id": draw["id"],
-        "fn_name": "read_strokes",
-        "session_hash": "x",
-        "data": {"strokes": strokes},
-    }
-    return json.loads(ask(address, json.dumps(question).encode())[1])["best"]
+    return ask(address, "draw", "read_strokes", {"strokes": strokes})["best"]
 
 
 def send(address: str, raw: bytes) -> bytes:
@@ -81,7 +63,7 @@ def fill(pipe: int) -> None:
 def test_a_pipe_that_nobody_empties_holds_nobody(started):
     address, process, reading = started
     fill(reading)
-    assert {ask(address, GARBAGE)[0] for _ in range(1_100)} == {400}  # more lines than may wait
+    assert {post(address, GARBAGE)[0] for _ in range(1_100)} == {400}  # more lines than may wait
     assert b"400" in send(address, b"no HTTP\r\n\r\n")  # the HTTP server has a log too
     assert read_seven(address) == 7
     process.send_signal(signal.SIGTERM)
@@ -93,8 +75,8 @@ def test_a_pipe_that_nobody_empties_holds_nobody(started):
 def test_a_log_without_a_reader_costs_no_request_and_no_orderly_end(started):
     address, process, reading = started
     os.close(reading)
-    assert ask(address, GARBAGE)[0] == 400
-    assert ask(address, GARBAGE)[0] == 400
+    assert post(address, GARBAGE)[0] == 400
+    assert post(address, GARBAGE)[0] == 400
     assert read_seven(address) == 7
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
