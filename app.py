@@ -11,6 +11,7 @@ import sys
 import threading
 
 from digits.errors import DigitsError
+from digits.ui.address import check_address, parse_host
 from digits.ui.temporary import make_own_folder
 
 
@@ -60,15 +61,17 @@ def main() -> int:
     options = parse()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop ends it as Ctrl-C does
     try:
+        auth, host = login(options.auth), parse_host(options.host)
+        check_address(host, options.port)  # before imports that take seconds
         make_own_folder()
         from digits.ui.serve import launch  # imports gradio, which takes seconds, and looks for its folder
 
         launch(
             options.device,
-            options.host,
+            host,
             options.port,
             options.share,
-            login(options.auth),
+            auth,
             mcp_server=options.mcp,
             root_path=options.root_path,
             runs=options.runs,

@@ -23,8 +23,6 @@ from digits.runs import KeptRuns, default_folder
 from digits.ui.address import (
     EVERYWHERE,
     address_in_this_network,
-    check_address,
-    parse_host,
     show_host,
 )
 from digits.ui.classroom import THREADS, WORK
@@ -64,14 +62,12 @@ def launch(
     cluster: str | None = None,
     **options: Any,
 ) -> None:
-    """Serve the page until Ctrl-C, and end the process then; for a class, print its teacher's address. Raises
-    DigitsError where the device, the host, the port or what an option needs cannot be had. `options` are Gradio's own:
-    mcp_server, root_path.
+    """Serve the page until Ctrl-C, and end the process then; for a class, print its teacher's address. Host and port
+    are what `digits.ui.address` let pass; `options` are Gradio's own: mcp_server, root_path. Raises DigitsError where
+    the device or what an option needs cannot be had.
     """
-    host = parse_host(host)
     if options.get("mcp_server") and importlib.util.find_spec("mcp") is None:
         raise DigitsError("--mcp needs a package more: pip install 'gradio[mcp]'.")
-    check_address(host, port)
     if any(getproxies().values()):
         ask_directly(host)
     trust_proxies()
