@@ -236,18 +236,24 @@ class JobQueue:
 
     def close(self, patience: float = 30) -> None:
         """Stop everything and delete the visitors' networks; a training that has not stopped after `patience` seconds
-        goes on, and ends with the process. Runs that are kept stay: a later server takes up what is in the middle.
+        goes on, and ends with the process. Runs that are kept are put down: a later server takes them up where they
+        stood.
         """
+        paused = []
         with self._lock:
             for job in self._jobs.values():
                 if not (self.runs and isinstance(job.config, TrainConfig)):
                     job.stop_requested.set()
-            if self.runs and any(job.active for job in self._jobs.values()):
-                patience = 0
+                elif job.state == PAUSED and job.work is not None:
+                    paused.append(threading.Thread(target=job.put_down, daemon=True))
+                else:
+                    job.put_down_requested.set()
             self._closed = True
             self._lock.notify_all()
+        for thread in paused:
+            thread.start()
         end = time.monotonic() + patience
-        for thread in self._threads:
+        for thread in (*self._threads, *paused):
             thread.join(timeout=max(0, end - time.monotonic()))
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)

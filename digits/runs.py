@@ -2,7 +2,7 @@
 
 A kept run's folder is `training.run_folder`'s, with run.json beside its files: the visitor (a hash of the id, which is
 the key to their networks), the number, the state. A visitor's page finds its runs again, and one that the server's end
-interrupted goes on from its last validation.
+interrupted goes on from where it was put down, or from its last validation where the server was killed.
 """
 
 import contextlib
@@ -98,7 +98,7 @@ class Job:
     pinned: bool = False
     """Whether it stays when the oldest runs make room."""
     resumes: bool = False
-    """Whether it was interrupted by the end of an earlier server, and goes on from its last validation."""
+    """Whether it was interrupted, by the end of an earlier server, say, and goes on from its last state."""
     kept: bool = True
     """Whether its network is offered to its visitor; a taught one is once the visitor has kept it."""
     work: Generator[Any, None, None] | None = field(default=None, repr=False)
@@ -107,6 +107,8 @@ class Job:
     """How long it has run, of the time that a run may take."""
     stop_requested: threading.Event = field(default_factory=threading.Event, repr=False)
     pause_requested: threading.Event = field(default_factory=threading.Event, repr=False)
+    put_down_requested: threading.Event = field(default_factory=threading.Event, repr=False)
+    """At the server's end: a later one takes it up."""
 
     def belongs_to(self, visitor: str) -> bool:
         return self.visitor == hash_visitor(visitor)

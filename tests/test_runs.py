@@ -92,6 +92,23 @@ def test_a_paused_run_is_still_paused_after_the_server_s_end_and_goes_on(tmp_pat
     later.close()
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_the_server_s_end_puts_a_run_down_where_it_stands(tmp_path, monkeypatch, paused):
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    job = queue.start(dataclasses.replace(QUICK, epochs=300, batch_size=100), "ann")
+    wait_for(lambda: len(job.updates) > 15)  # a validation every 10 steps
+    if paused:
+        queue.pause("ann")
+        wait_for(lambda: job.state == PAUSED)
+    queue.close()
+    reached = job.updates[-1].step
+    assert find_step(job.folder) == reached
+    monkeypatch.setattr(JobQueue, "_begin", lambda queue: None)
+    (again,) = JobQueue(runs=KeptRuns(tmp_path)).of_visitor("ann")
+    assert (again.state, again.resumes) == (PAUSED if paused else WAITING, True)
+    assert again.updates[-1].step == reached
+
+
 def test_a_paused_run_of_an_earlier_server_can_be_stopped(tmp_path):
     pause_one(tmp_path)
     later = JobQueue(runs=KeptRuns(tmp_path))

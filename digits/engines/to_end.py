@@ -1,4 +1,4 @@
-"""One job, from its turn to its end, to Pause, to Stop or to the time limit: run_to_end()."""
+"""One job, from its turn to its end, to Pause, to Stop, to the time limit or to the server's end: run_to_end()."""
 
 import dataclasses
 import logging
@@ -48,6 +48,10 @@ def _follow(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str, s
                 return DONE, ""
             if job.stop_requested.is_set():
                 return STOPPED, f"Stopped; {job.what_is_left}."
+            if job.put_down_requested.is_set():
+                state = PAUSED
+                job.put_down()
+                return WAITING, ""
             if job.pause_requested.is_set():
                 state = PAUSED
                 return PAUSED, ""

@@ -41,7 +41,7 @@ from digits.ui.temporary import remove_own_folder
 LARGEST_UPLOAD = "20mb"
 MIDDLEWARE = (RefuseOtherSites, KnowClient, RefuseGarbage, LimitBody)  # the first is the outermost
 MOST_TRAININGS = 256  # at once; each is followed by a thread here
-PATIENCE = 2  # seconds for a training to stop by itself
+PATIENCE = 3  # seconds for a training to stop by itself: its updates are two apart at most
 NO_LINK = """No public link could be made: Gradio's share server, or the file frpc that talks to it, could not be
 reached from here (no internet, a firewall or an antivirus). The app stays up at the address above.
 Other ways to share it:
