@@ -22,6 +22,8 @@ LABELLED = re.compile(r"[0-9](?![0-9])")  # a file's name that begins with its l
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}  # as `ink.opening.open_image` takes
 
+MOST_SETS, LONGEST_SET = 100, 100  # of a file's named sets, each with figures of its own; letters of a name
+
 LONGEST_LINE = 2_000_000  # bytes of one drawing; a drawing has at most 20,000 points
 
 
@@ -45,6 +47,7 @@ def read_strokes_file(path: Path, labelled: bool = True) -> DataSet:
     except (OSError, EOFError, zlib.error) as error:
         raise DigitsError(f"{path.name} cannot be read ({first_line(error)}); make it again.") from None
     limit_count(len(lines), path.name)
+    _check_sets(sets, path.name)
     # Parsed again when they are drawn: as lists of numbers they take nine times the memory.
     drawings = LazyDrawings(lines, lambda line: json.loads(line)["strokes"])
     checked = check_labels(labels, path.name) if labelled else torch.tensor(labels)
@@ -82,7 +85,16 @@ def read_arrays(path: Path) -> DataSet:
     if sets is not None and len(sets) != len(labels):
         raise DigitsError(f"{path.name} has {len(labels)} labels, but {len(sets)} entries in `set`; wanted as many.")
     limit_count(len(images), path.name)
+    _check_sets(sets or [], path.name)
     return DataSet(path.name, check_labels(labels.tolist(), path.name), drawings=list(images), sets=sets)
+
+
+def _check_sets(names: list[str], source: str) -> None:
+    longest, count = max(map(len, names), default=0), len(set(names))
+    if longest > LONGEST_SET:
+        raise DigitsError(f"{source} has a set whose name has {longest:,} letters; wanted at most {LONGEST_SET}.")
+    if count > MOST_SETS:
+        raise DigitsError(f"{source} has drawings of {count:,} sets; wanted at most {MOST_SETS}.")
 
 
 def read_folder(path: Path) -> DataSet:

@@ -282,6 +282,20 @@ def test_drawings_know_their_sets(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("names", "words"),
+    [(["x" * 101, ""], "has 101 letters; wanted at most 100"), (map(str, range(101)), "101 sets; wanted at most 100")],
+)
+def test_sets_that_would_cost_too_much_are_refused(tmp_path, names, words):
+    names = list(names)
+    path = write_lines(tmp_path / "a.jsonl", *({"label": 1, "strokes": ONE, "set": name} for name in names))
+    images = np.zeros((len(names), 28, 28), np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.zeros(len(names), int), set=names)
+    for file in (path, tmp_path / "a.npz"):
+        with pytest.raises(DigitsError, match=words):
+            load_data(file)
+
+
+@pytest.mark.parametrize(
     "line",
     ["{", "[]", "7", "null", '"label"', '{"label": 1}', '{"strokes": []}', "[" * 100_000, "\x00", "9" * 5_000],
 )
