@@ -35,6 +35,8 @@ from digits.reading.reading import NumberDigit, NumberReading, Reading
 
 PIECES_MAX = 60  # of a number
 
+GROUPS_MAX = 400  # that may be one digit; of twenty digits side by side there are 94, of six in a picture 138
+
 GROUP_WIDTH = 2.2  # of several pieces that are one digit: a flat 0 cut in two, a 5 with a long bar
 
 GROUP_GAP = 0.3  # between two pieces of one digit
@@ -81,7 +83,7 @@ Read = Callable[[Tensor], list[Reading]]  # ink (N, 1, 28, 28) -> N readings: Re
 def read_strokes(read: Read, strokes: Any) -> NumberReading:
     """The strokes of a number, y down, any unit -> reading.
 
-    Raises DigitsError as `ink.strokes.from_strokes` does, and for more than 60 pieces.
+    Raises DigitsError as `ink.strokes.from_strokes` does, for more than 60 pieces, and for too many over each other.
     """
     polylines = parse_strokes(strokes)
     if not polylines:
@@ -101,7 +103,7 @@ def read_strokes(read: Read, strokes: Any) -> NumberReading:
 def read_image(read: Read, image: object) -> NumberReading:
     """A picture of a number -> reading.
 
-    Raises DigitsError as `ink.pictures.from_image` does, and for more than 60 pieces.
+    Raises DigitsError as `ink.pictures.from_image` does, for more than 60 pieces, and for too many over each other.
     """
     from scipy import ndimage
 
@@ -172,6 +174,8 @@ def _best_groups(
     pieces = sorted(pieces, key=lambda piece: piece.box[0])
     boxes = np.array([piece.box for piece in pieces]) / height
     groups = _groups(boxes)
+    if len(groups) > GROUPS_MAX:
+        raise DigitsError("Too many strokes lie over each other to be a number; write its digits side by side.")
     readings = read(torch.stack([draw([pieces[i] for i in group]) for group in groups]))
     at = {piece.origin: i for i, piece in enumerate(pieces)}
     joined = [(i, at[stroke, part + 1]) for (stroke, part), i in at.items() if (stroke, part + 1) in at]

@@ -127,7 +127,7 @@ def open_sent(image: object) -> Image.Image:
 
 
 def read_number(page: Page) -> Callable[..., Any]:
-    def read_number(strokes: Strokes, network: str = DEFAULT) -> dict[str, Any]:
+    def read_number(strokes: Strokes, request: gr.Request, network: str = DEFAULT) -> dict[str, Any]:
         """Read a whole handwritten number, such as 2026, from its strokes.
 
         Args:
@@ -137,7 +137,7 @@ def read_number(page: Page) -> Callable[..., Any]:
             text (the likeliest digits, "" for nothing), and digits: each as of /read_strokes, with its box
             (left, top, right, bottom).
         """
-        with refusing():
+        with taking_turns(request):
             number = page.networks.get(network).read_number(strokes)
         digits = [describe(digit.reading) | {"box": [float(edge) for edge in digit.box]} for digit in number.digits]
         return {"text": number.text, "digits": digits}

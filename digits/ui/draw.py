@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import gradio as gr
@@ -145,9 +146,16 @@ def read_number(page: Page) -> Callable[..., Any]:
     @answer_errors
     def read_number(payload: dict[str, Any]) -> dict[str, Any]:
         one_thread()
-        return number_answer(page.networks.chosen(payload).read_number(parse_strokes(payload)))
+        strokes, recognizer = parse_strokes(payload), page.networks.chosen(payload)
+        with taking_turns() if takes_long(strokes) else nullcontext():
+            return number_answer(recognizer.read_number(strokes))
 
     return read_number
+
+
+def takes_long(strokes: list[list[tuple[float, float]]]) -> bool:
+    """Whether to read them as a number takes tenths of a second: longer numbers than a pad has room for."""
+    return len(strokes) > 16 or sum(map(len, strokes)) > 2_000
 
 
 def read_number_picture(page: Page) -> Callable[..., Any]:

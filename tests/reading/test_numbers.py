@@ -158,6 +158,7 @@ def test_a_picture_file_is_read_too(recognizer, tmp_path):
         (None, "strokes must be a list"),
         ([[(0, float("nan")), (1, 1)]], "finite"),
         ([[(i, 0), (i, 50)] for i in range(PIECES_MAX + 1)], f"at most {PIECES_MAX} strokes"),
+        ([[(i % 3, 0), (50 + i % 3, 50 + i)] for i in range(PIECES_MAX)], "over each other"),
         (np.zeros((3, 3), np.uint8), "8 to 8,000 pixels"),
     ],
 )

@@ -22,6 +22,7 @@ from digits.training.teaching import MOST_DRAWINGS
         ("read_strokes", [1, 2], "wanted an object"),
         ("read_number", {"strokes": "rubbish"}, "list of strokes"),
         ("read_number", {"strokes": [[9 * i, 0, 9 * i, 500] for i in range(61)]}, "at most 60 strokes"),
+        ("read_number", {"strokes": [[9 * (i % 3), 0, 400, 500] for i in range(60)]}, "over each other"),
         ("read_number", {"strokes": [[1, 2, 3, 400]], "network": "x", "second": "y"}, "not on this server"),
         ("read_number_picture", {"picture": "data:image/png;base64,AAAA"}, "picture"),
         ("read_other", {"picture": "data:image/png;base64,AAAA"}, "picture"),
