@@ -55,12 +55,14 @@ def look_for(model: Network, layer: int, unit: int) -> tuple[np.ndarray, float] 
 
     Weights of a first layer are (28, 28) or (k, k), of a later convolution (inputs, k, k).
     """
+    first = next(part for part in model.layers.modules() if isinstance(part, (nn.Linear, nn.Conv2d)))
     for place in range(layer, -1, -1):
         for part in reversed(list(model.layers[place].modules())):
             if isinstance(part, (nn.Linear, nn.Conv2d)) and unit < len(part.weight):
                 weights = part.weight[unit].detach().numpy()
-                bias = float(part.bias[unit]) if part.bias is not None else 0.0
-                return (weights.reshape(28, 28) if weights.size == 784 else weights.squeeze()), bias
+                bias = float(part.bias[unit].detach()) if part.bias is not None else 0.0
+                meets_ink = part is first and isinstance(part, nn.Linear)
+                return (weights.reshape(28, 28) if meets_ink else weights.squeeze()), bias
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from digits.errors import DigitsError
 from digits.model.builder import BUILT
 from digits.training.config import LEARNING_RATES, TrainConfig, command
+from digits.training.plan import make_plan
 from digits.training.rate_range import try_rates
 from digits.training.script import make_notebook, make_script
 from digits.ui.client import expensive
@@ -77,6 +78,7 @@ def parse_settings(payload: dict[str, Any], device: str) -> TrainConfig:
         if smoothing != config.smoothing():
             config = dataclasses.replace(config, label_smoothing=smoothing)
     config.check()
+    make_plan(config, config.examples or TRAINING_IMAGES)  # batches of one image, for some networks
     return config
 
 

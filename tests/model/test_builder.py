@@ -11,7 +11,7 @@ from digits.errors import DigitsError
 from digits.model.builder import MOST_WEIGHTS, build_network, describe_built
 from digits.model.networks import count_parameters, create_model
 from digits.model.weights import load_weights, save_weights
-from digits.reading.inside import look_inside
+from digits.reading.inside import look_for, look_inside
 
 INK = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))
 TEXTS = [
@@ -83,6 +83,17 @@ def test_saved_weights_load_again_and_can_be_looked_into(text, tmp_path):
     assert loaded.text == text and torch.equal(loaded(INK), network(INK))
     assert all(inside.stages for inside in look_inside(loaded, INK[:2]))
     assert torch.equal(copy.deepcopy(loaded)(INK), network(INK))
+
+
+@pytest.mark.parametrize(
+    ("text", "layer", "shape"),
+    [("f-64", 0, (28, 28)), ("c5-8", 0, (5, 5)), ("f-784 f-100", 1, (784,)), ("c3p-16 c7p-8", 1, (16, 7, 7))],
+)
+def test_only_weights_that_meet_the_ink_are_shown_as_a_picture_of_it(text, layer, shape):
+    network = build_network(text).eval()
+    places = [place for place, part in enumerate(network.layers) if list(part.parameters())]
+    weights, _ = look_for(network, places[layer], 0)
+    assert weights.shape == shape
 
 
 def test_a_file_with_a_text_that_cannot_be_built_is_refused(tmp_path):

@@ -40,3 +40,9 @@ def test_a_change_is_the_only_one(name):
 def test_more_settings_are_not_trusted(name, value, words):
     with pytest.raises(DigitsError, match=words):
         parse_settings({"settings": settings_of(TrainConfig("cnn")) | {name: value}}, "auto")
+
+
+def test_a_network_that_one_image_alone_does_not_train_is_refused_with_its_settings():
+    settings = settings_of(TrainConfig("layers", layers="fn-64")) | {"batch_size": 1}
+    with pytest.raises(DigitsError, match="batch norm needs two"):
+        parse_settings({"settings": settings}, "auto")
