@@ -6,6 +6,7 @@ that network. What works on the jobs is an engine (`digits.engines`).
 """
 
 import dataclasses
+import logging
 import math
 import shutil
 import tempfile
@@ -21,14 +22,16 @@ from digits import runs
 from digits.device import give_way
 from digits.engines.engine import Engine
 from digits.engines.here import Here
-from digits.engines.to_end import run_to_end
+from digits.engines.to_end import explain_failure, run_to_end
 from digits.errors import DigitsError
 from digits.model.networks import Network
 from digits.model.weights import save_weights
-from digits.runs import DONE, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, Opened, hash_visitor
+from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job, KeptRuns, Opened, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
 from digits.training.teaching import TeachConfig
+
+log = logging.getLogger(__name__)
 
 
 class JobQueue:
@@ -140,10 +143,14 @@ class JobQueue:
                 job.stop_requested.set()
                 job.state = RUNNING if job.state == RUNNING else PAUSED  # so that nobody takes it up
         for job in idle:  # without the lock: to write weights takes a second
+            state = STOPPED
             message = f"Stopped; {job.what_is_left}." if job.begun else "Stopped before it began; there are no weights."
-            job.close()
+            try:
+                job.close()
+            except Exception as error:  # a full disk, say: it has ended all the same
+                state, message = FAILED, explain_failure(error)
             with self._lock:
-                job.state, job.message = STOPPED, message
+                job.state, job.message = state, message
                 self._save(job)
         return bool(active)
 
@@ -187,9 +194,13 @@ class JobQueue:
                 self._forget(job)
 
     def label(self, visitor: str, job_id: str, name: str | None = None, pinned: bool | None = None) -> None:
-        """Rename or pin this visitor's run. Raises DigitsError where it is not here (any more)."""
+        """Rename or pin this visitor's run. Raises DigitsError where it is not here (any more), and where too many are
+        pinned.
+        """
         with self._lock:  # else a training that ends now might write down the name of before
             job = self._own(visitor, job_id)
+            if pinned and sum(own.pinned for own in self.all() if own.belongs_to(visitor)) >= runs.MOST_PINNED:
+                raise DigitsError(f"{runs.MOST_PINNED} runs are pinned already; unpin one first.")
             job.name = job.name if name is None else name
             job.pinned = job.pinned if pinned is None else pinned
             self._save(job)
@@ -239,27 +250,29 @@ class JobQueue:
         goes on, and ends with the process. Runs that are kept are put down: a later server takes them up where they
         stood.
         """
-        paused = []
+        idle = []
         with self._lock:
             for job in self._jobs.values():
                 if not (self.runs and isinstance(job.config, TrainConfig)):
                     job.stop_requested.set()
-                elif job.state == PAUSED and job.work is not None:
-                    paused.append(threading.Thread(target=job.put_down, daemon=True))
+                elif job.state in (PAUSED, WAITING) and job.work is not None:
+                    idle.append(threading.Thread(target=_put_down, args=[job], daemon=True))
                 else:
                     job.put_down_requested.set()
             self._closed = True
             self._lock.notify_all()
-        for thread in paused:
+        for thread in idle:
             thread.start()
         end = time.monotonic() + patience
-        for thread in (*self._threads, *paused):
+        for thread in (*self._threads, *idle):
             thread.join(timeout=max(0, end - time.monotonic()))
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _forget_oldest(self, visitor: str) -> None:
-        for job in runs.surplus(list(self._jobs.values()), visitor, self.kept, self.kept_a_visitor):
+        for job in runs.surplus(self.all(), visitor, self.kept, self.kept_a_visitor):
+            self._forget(job)
+        for job in runs.beyond_the_disk(self.all()) if self.runs else ():
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
@@ -303,3 +316,10 @@ class JobQueue:
                     state = WAITING  # the visitor was faster
                 job.state, job.message = state, message
                 self._save(job)
+
+
+def _put_down(job: Job) -> None:
+    try:
+        job.put_down()
+    except Exception as error:
+        log.warning("A training goes on from its last validation: %s", explain_failure(error))

@@ -15,19 +15,21 @@ import secrets
 import shutil
 import sys
 import threading
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Generator
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from digits.errors import DigitsError
 from digits.files import write_atomically
 from digits.training.config import TrainConfig, settings_of
 from digits.training.look import Watch
-from digits.training.run_folder import find_step
+from digits.training.run_folder import find_step, is_finished
 from digits.training.teaching import TeachConfig
-from digits.training.update import TrainingUpdate
+from digits.training.update import read_lines, read_updates
 from digits.turns import in_turn
 
 log = logging.getLogger(__name__)
@@ -36,10 +38,13 @@ WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
 
 MOST_PAUSED, MOST_PAUSED_A_CLIENT = 8, 2  # each keeps its memory: some 20 MB
+MOST_PINNED = 20  # of one visitor's
 MOST_BYTES = 2_000_000_000  # of all runs together; the oldest unpinned ones make room
 FORMAT = 1
 ID = re.compile(r"[\w-]{20,40}")  # of a run: its folder's name
-LARGEST_LOG = 20_000_000  # bytes
+
+
+_recalling = threading.Lock()
 
 
 def hash_visitor(visitor: str) -> str:
@@ -134,11 +139,21 @@ class Job:
             return "nothing was taught"
         return "the weights so far are kept" if self.begun else "there are no weights"
 
-    def put_down(self) -> None:
-        """Nobody works on it until it goes on from its last state, or from its start where there is none."""
-        if self.work is not None:
-            self.work.close()
-        self.work, self.resumes = None, (self.folder / "state.pt").is_file()
+    def put_down(self) -> bool:
+        """Nobody works on it until it goes on from its last state, or from its start where there is none -> whether it
+        is done instead, and has all its updates: another machine may have been at its last step.
+        """
+        try:
+            if self.work is not None:
+                self.work.close()
+        finally:
+            self.work, self.resumes = None, (self.folder / "state.pt").is_file()
+        if not isinstance(self.config, TrainConfig) or not is_finished(self.folder):
+            return False
+        last = self.updates[-1].step if self.updates else 0
+        self.updates += [update for update in read_updates(self.folder / "log.jsonl") if update.step > last]
+        self.looks = self.folder / "looks.jsonl"
+        return True
 
     def takes_longer_than(self, seconds: float) -> bool:
         """From now on; a teaching does not."""
@@ -146,9 +161,11 @@ class Job:
 
     def close(self) -> None:
         """Nobody works on it any more."""
-        if self.work is not None:
-            self.work.close()  # a training writes its weights then
-        self.work = None
+        try:
+            if self.work is not None:
+                self.work.close()  # a training writes its weights then
+        finally:
+            self.work = None
         (self.folder / "state.pt").unlink(missing_ok=True)  # the largest file, and what has ended is not resumed
 
     @property
@@ -158,14 +175,17 @@ class Job:
         return path if self.state in (DONE, STOPPED) and path.is_file() else None
 
     def recall(self) -> None:
-        """Add the looks inside to an earlier server's updates, once somebody asks for them: they take megabytes a run.
-
-        What is damaged is left out.
+        """Add the looks inside to an earlier server's updates, once somebody asks for them: they take megabytes a run,
+        and up to a second. What is damaged is left out.
         """
-        path, self.looks = self.looks, None
-        if path is None:
-            return
-        looks = {values["step"]: values for values in _lines(path) if type(values.get("step")) is int}
+        with _recalling:  # who asks at the same time waits for them
+            path = self.looks
+            if path is not None:
+                self._recall(path)
+                self.looks = None
+
+    def _recall(self, path: Path) -> None:
+        looks = {values["step"]: values for values in read_lines(path) if type(values.get("step")) is int}
         for i, update in enumerate(self.updates):
             with contextlib.suppress(ValueError, TypeError, KeyError):
                 self.updates[i] = update.with_look(looks[update.step])
@@ -202,17 +222,32 @@ def surplus(jobs: list[Job], visitor: str, most: int, most_of_visitor: int) -> l
     return list(dict.fromkeys(job for group, room in groups for job in group[: max(0, len(group) - room)]))
 
 
+_locks: dict[Path, FileLock] = {}  # held until this process ends
+
+
+def _lock(folder: Path) -> None:
+    lock = FileLock(folder / ".in-use", timeout=0, thread_local=False, fallback_to_soft=False)
+    _locks.setdefault(folder.resolve(), lock).acquire()
+
+
 class KeptRuns:
     """The folder of all visitors' runs."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises DigitsError where the folder cannot be made or written to."""
+        """Raises DigitsError where the folder cannot be made or written to, and where another process keeps its runs
+        there: both would go on with the same trainings.
+        """
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".writable"
             probe.write_bytes(b"")
             probe.unlink()
+            _lock(folder)
+        except Timeout:
+            raise DigitsError(f"Runs cannot be kept in {folder}: another running server keeps its own there.") from None
+        except NotImplementedError:
+            log.warning("%s cannot be locked; let no second server use it.", folder)  # some network disks
         except OSError as error:
             raise DigitsError(f"Runs cannot be kept in {folder} ({error.strerror}).") from None
 
@@ -239,20 +274,29 @@ class KeptRuns:
                     found.append(_read(folder))
                 except (OSError, ValueError, KeyError, TypeError, DigitsError):
                     continue
-        return _make_room(found)
-
-
-def _make_room(jobs: list[Job]) -> list[Job]:
-    """Delete the oldest unpinned runs until all take MOST_BYTES at most -> those that stay."""
-    sizes = {job.id: sum(file.stat().st_size for file in job.folder.iterdir()) for job in jobs}
-    kept = list(jobs)
-    for job in jobs:
-        if sum(sizes[left.id] for left in kept) <= MOST_BYTES:
-            break
-        if not job.pinned:
-            kept.remove(job)
+        too_much = beyond_the_disk(found)
+        for job in too_much:
             shutil.rmtree(job.folder, ignore_errors=True)
-    return kept
+        return [job for job in found if job not in too_much]
+
+
+def beyond_the_disk(jobs: list[Job]) -> list[Job]:
+    """Jobs, oldest first -> the unpinned ones that have ended and must go, so that all take MOST_BYTES at most."""
+    sizes = {job: _size(job.folder) for job in jobs}
+    left, go = sum(sizes.values()), []
+    for job in jobs:
+        if left > MOST_BYTES and not job.pinned and not job.active:
+            go.append(job)
+            left -= sizes[job]
+    return go
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for file in folder.glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # of a training that goes on
+            size += file.stat().st_size
+    return size
 
 
 def _changed(folder: Path) -> float:
@@ -272,36 +316,12 @@ def _read(folder: Path) -> Job:
     job = Job(
         config, folder=folder, number=int(facts["number"]), id=folder.name, pinned=facts["pinned"] is True, **texts
     )
-    job.updates, job.looks = _read_log(folder / "log.jsonl"), folder / "looks.jsonl"
+    job.updates, job.looks = read_updates(folder / "log.jsonl"), folder / "looks.jsonl"
+    if job.active and is_finished(folder):  # killed before its state was written down
+        job.state = DONE
     if job.active:
         job.state, job.watch = PAUSED if job.state == PAUSED else WAITING, Watch.from_text(facts.get("drawing"))
         job.resumes = (folder / "state.pt").is_file()
         last = find_step(folder) if job.resumes else 0  # what came later is trained again
         job.updates = [update for update in job.updates if update.step <= last]
     return job
-
-
-def _read_log(path: Path) -> list[TrainingUpdate]:
-    """The updates of a run, without their looks inside; what was cut short or damaged is left out."""
-    names = {part.name for part in fields(TrainingUpdate)}
-    updates = []
-    for values in _lines(path):
-        try:
-            updates.append(TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}}))
-        except TypeError:
-            break
-    return updates
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """A log's lines, up to the first that was cut short."""
-    if not path.is_file() or path.stat().st_size > LARGEST_LOG:
-        return
-    for line in path.read_bytes().splitlines():
-        try:
-            values = json.loads(line)
-        except ValueError:
-            return
-        if not isinstance(values, dict):
-            return
-        yield values

@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 import torch
 
-from digits import DigitsError, Recognizer, TrainConfig, runs
+from digits import DigitsError, Recognizer, TrainConfig, files, runs
 from digits.device import NICENESS
 from digits.engines import here, to_end
+from digits.engines.here import Here
 from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS
 from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING
@@ -272,6 +273,51 @@ def test_a_full_disk_gets_a_sentence(queue, monkeypatch):
     wait_for(lambda: not job.active)
     assert job.state == FAILED
     assert "No space left on device" in job.message
+
+
+def test_a_paused_training_that_a_full_disk_does_not_let_stop_in_order_has_ended_all_the_same(queue, monkeypatch):
+    job = queue.start(ENDLESS, "ann")
+    wait_for(lambda: job.updates)
+    queue.pause("ann")
+    wait_for(lambda: job.state == PAUSED)
+
+    def fill(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write_together", fill)
+    queue.stop("ann")
+    assert job.state == FAILED
+    assert "No space left on device" in job.message
+    monkeypatch.undo()
+    queue.remove("ann", job.id)
+
+
+class FarAway(Here):
+    """As on another machine: it is at the last step while it is told to stop."""
+
+    holds_paused = False
+
+    def work(self, config, resume, watch):
+        updates = super().work(config, resume, watch)
+        try:
+            yield next(updates)
+            while True:
+                yield None
+        finally:
+            list(updates)
+
+
+def test_a_training_that_ended_elsewhere_while_it_was_paused_is_done(small_mnist, monkeypatch):
+    monkeypatch.setattr(loop, "load_mnist", lambda device: small_mnist)
+    queue = JobQueue(engine=FarAway())
+    job = queue.start(QUICK, "ann")
+    wait_for(lambda: job.updates)
+    queue.pause("ann")
+    wait_for(lambda: not job.active)
+    assert job.state == DONE
+    assert job.updates[-1].done
+    assert [update.step for update in job.updates] == sorted({update.step for update in job.updates})
+    queue.close()
 
 
 def test_where_the_system_refuses_another_priority_trainings_run_all_the_same(queue, monkeypatch, caplog):

@@ -1,9 +1,13 @@
 """Trainings that outlast the server: a queue on the same folder has them again."""
 
 import dataclasses
+import functools
 import itertools
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +19,12 @@ from digits.jobs import JobQueue
 from digits.runs import DONE, PAUSED, STOPPED, WAITING, KeptRuns, default_folder, hash_visitor
 from digits.training.config import TrainConfig
 from digits.training.look import Watch
+from digits.training.loop import train
+from digits.training.plan import LONGEST_SILENCE, MOST_UPDATES, MOST_VALIDATIONS
 from digits.training.run_folder import find_step
+from digits.training.update import LARGEST_LOG
 
+ROOT = Path(__file__).parents[1]
 QUICK = TrainConfig("mlp", epochs=1, batch_size=2_000, augment="none", device="cpu", examples=4_000)
 
 
@@ -27,12 +35,17 @@ def wait_for(condition, seconds=120):
         time.sleep(0.05)
 
 
-def train_one(folder, visitor="ann", name=""):
-    """A finished run in that folder -> its id."""
-    queue = JobQueue(runs=KeptRuns(folder))
+def start_and_wait(queue, visitor="ann"):
     job = queue.start(QUICK, visitor)
     wait_for(lambda: not job.active)
     assert job.state == DONE, job.message
+    return job
+
+
+def train_one(folder, visitor="ann", name=""):
+    """A finished run in that folder -> its id."""
+    queue = JobQueue(runs=KeptRuns(folder))
+    job = start_and_wait(queue, visitor)
     if name:
         queue.label(visitor, job.id, name)
     queue.close()
@@ -69,10 +82,24 @@ def test_no_visitor_s_id_lies_on_the_disk(tmp_path):
     assert json.loads((tmp_path / run / "run.json").read_text())["visitor"] == hash_visitor(visitor)
 
 
+def say_it_runs(folder):
+    path = folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"state": "running"}))
+
+
+def test_a_run_that_was_at_its_end_when_the_server_was_killed_is_done(tmp_path):
+    run = train_one(tmp_path)
+    say_it_runs(tmp_path / run)
+    (job,) = JobQueue(runs=KeptRuns(tmp_path)).of_visitor("ann")
+    assert (job.state, job.updates[-1].done) == (DONE, True)
+    assert job.weights
+
+
 def test_an_interrupted_run_waits_for_its_turn_again(tmp_path, monkeypatch):
     run = train_one(tmp_path)
-    path = tmp_path / run / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"state": "running"}))
+    say_it_runs(tmp_path / run)
+    card = tmp_path / run / "weights.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"complete": False}))
     monkeypatch.setattr(JobQueue, "_begin", lambda queue: None)
     (job,) = JobQueue(runs=KeptRuns(tmp_path)).of_visitor("ann")
     assert job.state == WAITING
@@ -92,20 +119,29 @@ def test_a_paused_run_is_still_paused_after_the_server_s_end_and_goes_on(tmp_pat
     later.close()
 
 
-@pytest.mark.parametrize("paused", [False, True])
-def test_the_server_s_end_puts_a_run_down_where_it_stands(tmp_path, monkeypatch, paused):
+LONG = dataclasses.replace(QUICK, epochs=300, batch_size=100)  # a validation every 10 steps
+
+
+@pytest.mark.parametrize("stands", ["running", "paused", "waiting"])
+def test_the_server_s_end_puts_a_run_down_where_it_stands(tmp_path, monkeypatch, stands):
     queue = JobQueue(runs=KeptRuns(tmp_path))
-    job = queue.start(dataclasses.replace(QUICK, epochs=300, batch_size=100), "ann")
-    wait_for(lambda: len(job.updates) > 15)  # a validation every 10 steps
-    if paused:
+    job = queue.start(LONG, "ann")
+    wait_for(lambda: len(job.updates) > 15)
+    if stands != "running":
         queue.pause("ann")
         wait_for(lambda: job.state == PAUSED)
+    if stands == "waiting":
+        other = queue.start(LONG, "bob")
+        wait_for(lambda: other.updates)
+        queue.go_on("ann")
+        assert job.state == WAITING
     queue.close()
     reached = job.updates[-1].step
     assert find_step(job.folder) == reached
     monkeypatch.setattr(JobQueue, "_begin", lambda queue: None)
     (again,) = JobQueue(runs=KeptRuns(tmp_path)).of_visitor("ann")
-    assert (again.state, again.resumes) == (PAUSED if paused else WAITING, True)
+    assert find_step(job.folder) == reached
+    assert (again.state, again.resumes) == (PAUSED if stands == "paused" else WAITING, True)
     assert again.updates[-1].step == reached
 
 
@@ -151,6 +187,38 @@ def test_the_oldest_unpinned_runs_make_room(tmp_path, monkeypatch):
     left = {job.id for job in JobQueue(runs=KeptRuns(tmp_path)).all()}
     assert left == {first, third}
     assert not (tmp_path / second).exists()
+
+
+def test_a_training_makes_room_for_itself_on_the_disk(tmp_path, monkeypatch):
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    jobs = [start_and_wait(queue) for _ in range(2)]
+    sizes = sum(path.stat().st_size for path in jobs[0].folder.iterdir())
+    monkeypatch.setattr(runs_module, "MOST_BYTES", 1.5 * sizes)
+    queue.label("ann", jobs[1].id, pinned=True)
+    start_and_wait(queue)
+    assert not jobs[0].folder.exists()
+    assert jobs[1].folder.exists()
+    queue.close()
+
+
+def test_so_many_are_pinned_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs_module, "MOST_PINNED", 1)
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    first, second = (start_and_wait(queue) for _ in range(2))
+    queue.label("ann", first.id, pinned=True)
+    with pytest.raises(DigitsError, match="unpin one first"):
+        queue.label("ann", second.id, pinned=True)
+    queue.label("ann", first.id, pinned=False)
+    queue.label("ann", second.id, pinned=True)
+    queue.close()
+
+
+def test_a_second_server_does_not_take_up_the_runs_of_the_first(tmp_path):
+    code = f"from pathlib import Path; from digits.runs import KeptRuns; KeptRuns(Path({str(tmp_path)!r}))"
+    start = functools.partial(subprocess.run, [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert start().returncode == 0
+    KeptRuns(tmp_path)
+    assert "another running server keeps its own there" in start().stderr
 
 
 def test_only_its_visitor_changes_a_run(tmp_path):
@@ -227,6 +295,16 @@ def test_a_run_that_goes_on_looks_at_the_same_drawing(tmp_path):
     queue.close()
     again.recall()
     assert all(update.look is not None and update.look.drawing is not None for update in again.updates)
+
+
+def test_the_looks_of_the_longest_training_are_not_too_large_to_be_read(tmp_path):
+    config = dataclasses.replace(QUICK, out=tmp_path)
+    *_, last = train(config, watch=Watch(torch.rand(1, 28, 28)))
+    look = len(json.dumps(last.look_to_json() | {"confusion": None}))
+    confusion = len(json.dumps(np.full((10, 10), 500).tolist()))
+    between = 1_800 / LONGEST_SILENCE  # updates of a slow training of half an hour, beside those that every one has
+    assert look > 10_000  # an MLP's twelve hidden units, each of 784 weights
+    assert (MOST_UPDATES + between) * look + MOST_VALIDATIONS * confusion < LARGEST_LOG
 
 
 @pytest.mark.parametrize("with_state", [True, False])

@@ -81,7 +81,7 @@ class RunFolder:
         whole state of this run.
         """
         saved = load_settings(self.path)
-        if _finished(self.path):
+        if is_finished(self.path):
             raise DigitsError(f"The run in {self.path} is finished: there is nothing to resume.")
         for name in self.settings | saved:
             value = self.settings.get(name)
@@ -200,7 +200,8 @@ def _same_run(settings: object, saved: dict[str, Any]) -> bool:
     return isinstance(settings, dict) and settings | {"device": ""} == saved | {"device": ""}
 
 
-def _finished(path: Path) -> bool:
+def is_finished(path: Path) -> bool:
+    """Whether the run in this folder was trained to its end."""
     try:
         card = json.loads((path / "weights.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

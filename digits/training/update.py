@@ -1,13 +1,18 @@
-"""Where a training stands: TrainingUpdate."""
+"""Where a training stands: TrainingUpdate, and a run's log of them."""
 
 import dataclasses
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from digits.model.networks import Network
 from digits.training.look import Look
+
+LARGEST_LOG = 50_000_000  # bytes; the looks of an MLP that is trained for half an hour are 40 million
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,29 @@ class TrainingUpdate:
         """The same with what `look_to_json` gave. Raises ValueError, TypeError or KeyError for anything else."""
         confusion = None if look["confusion"] is None else np.array(look["confusion"], np.int64).reshape(10, 10)
         return dataclasses.replace(self, look=Look.from_json(look["look"]), confusion=confusion)
+
+
+def read_updates(path: Path) -> list[TrainingUpdate]:
+    """The updates of a run, without their looks inside; what was cut short or damaged is left out."""
+    names = {part.name for part in dataclasses.fields(TrainingUpdate)}
+    updates = []
+    for values in read_lines(path):
+        try:
+            updates.append(TrainingUpdate(**{"done": False, **{name: values[name] for name in names & values.keys()}}))
+        except TypeError:
+            break
+    return updates
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """A log's lines, up to the first that was cut short."""
+    if not path.is_file() or path.stat().st_size > LARGEST_LOG:
+        return
+    for line in path.read_bytes().splitlines():
+        try:
+            values = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(values, dict):
+            return
+        yield values

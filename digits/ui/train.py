@@ -1,5 +1,6 @@
 """The Train tab: choose, press Train, watch the network learn; the training itself is a job of the server's."""
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Any
@@ -149,7 +150,8 @@ def look_at_training(page: Page) -> Callable[..., Any]:
         job, since = own_job(page, payload), payload.get("since", 0)
         if type(since) is not int or since < 0:
             raise DigitsError("The page asked for updates before the first one; reload it.")
-        job.recall()
+        if job.looks:
+            await asyncio.to_thread(job.recall)
         active = job.active  # before the look, so that the last look sees all
         updates = job.updates[since : since + 400]
         return {
