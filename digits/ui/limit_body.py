@@ -3,6 +3,7 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_REQUEST = 4_000_000  # bytes of JSON; the pad's largest picture is under it
+UPLOAD = "/gradio_api/upload"  # whole: Gradio takes functions of any name, "upload" too, under /gradio_api/run/
 
 
 class LimitBody:
@@ -12,7 +13,7 @@ class LimitBody:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith("/upload"):
+        if scope["type"] != "http" or scope["path"].endswith(UPLOAD):
             await self.app(scope, receive, send)
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")
