@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from digits.data.augment import ROTATION, SCALE, SHEAR, SHIFT
+from digits.device import computes_in_bfloat16, select_device
 from digits.errors import DigitsError
 from digits.files import write_atomically
 from digits.model.builder import Dropout, Skip, create_network
@@ -65,7 +66,7 @@ def _refuse(config: TrainConfig) -> None:
 
 def make_script(config: TrainConfig) -> str:
     """A config -> the Python source, under 80 lines. On the CPU, with the same number of threads, its losses are those
-    of `digits.training.loop.train` to the bit.
+    of `digits.training.loop.train` on this machine to the bit: bfloat16 only where the device has it.
 
     Raises DigitsError for a config that cannot be used, and for what a plain script cannot do.
     """
@@ -125,6 +126,10 @@ def prepare(ink):
     return [AFFINE, prepare] if config.augment == "affine" else [prepare]
 
 
+def _low_precision(config: TrainConfig) -> bool:
+    return config.precision == "bfloat16" and computes_in_bfloat16(select_device(config.device))
+
+
 def _training(config: TrainConfig) -> str:
     """The loop, its validation, and the weights' file."""
     ink = "augment(to_ink(inks[batch]))" if config.augment == "affine" else "to_ink(inks[batch])"
@@ -132,7 +137,7 @@ def _training(config: TrainConfig) -> str:
 for epoch in range(EPOCHS):
     network.train()
     for batch in torch.randperm(len(inks), generator=order, device=device).split(BATCH):
-        with torch.autocast(device, torch.bfloat16, enabled={config.precision == "bfloat16"}):
+        with torch.autocast(device, torch.bfloat16, enabled={_low_precision(config)}):
             logits = network(prepare({ink})).float()
         loss = F.cross_entropy(logits, labels[batch], label_smoothing={config.smoothing()})
 {_each(config, "optimizer", "zero_grad(set_to_none=True)")}\

@@ -109,7 +109,7 @@ def write_pytorch(page: Page) -> Callable[..., Any]:
     @answer_errors
     def write_pytorch(payload: dict[str, Any]) -> dict[str, Any]:
         """A training's {"settings"} -> the plain PyTorch that trains the same: script, notebook and command."""
-        config = parse_settings(payload, "auto")
+        config = parse_settings(payload, page.device)
         return {"script": make_script(config), "notebook": make_notebook(config), "command": command(config)}
 
     return write_pytorch

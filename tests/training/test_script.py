@@ -11,7 +11,7 @@ from torch.nn import functional
 from digits.__main__ import main
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.training import optimizer
+from digits.training import optimizer, script
 from digits.training.config import RECIPES, TrainConfig
 from digits.training.loop import train
 from digits.training.script import make_notebook, make_script
@@ -66,6 +66,13 @@ def test_it_is_short_and_the_notebook_is_valid(name):
     )
     notebook = json.loads(make_notebook(CONFIGS[name]))
     assert notebook["nbformat"] == 4 and "".join(notebook["cells"][0]["source"]) == source
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_it_computes_in_bfloat16_only_where_the_training_does(has, monkeypatch):
+    monkeypatch.setattr(script, "computes_in_bfloat16", lambda device: has)
+    assert f"torch.bfloat16, enabled={has})" in make_script(RECIPES["fast"])
+    assert "torch.bfloat16, enabled=False)" in make_script(RECIPES["text"])
 
 
 def test_what_a_short_script_cannot_do_is_said():
