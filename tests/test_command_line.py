@@ -137,6 +137,7 @@ def test_read_answers_people(seven, tmp_path, capsys):
         ("evaluate --weights nothing.safetensors", "no weights file at nothing.safetensors"),
         ("evaluate --weights pyproject.toml", "not a whole safetensors file"),
         ("evaluate --device tpu", "'tpu' is not available"),
+        ("export --weights .", "no weights file at ."),
         ("read nothing.png", "nothing.png"),
         ("read pyproject.toml", "pyproject.toml"),
         ("read", "the following arguments are required: picture"),

@@ -23,10 +23,10 @@ def add_export(commands: Commands) -> argparse.ArgumentParser:
 
 
 def run_export(options: argparse.Namespace) -> int:
-    path = options.out or options.weights.with_suffix(ENDING)
-    if path.suffix != ENDING:
-        raise DigitsError(f"The ONNX file's name is {path.name!r}; wanted one that ends in {ENDING}.")
+    if options.out and options.out.suffix != ENDING:
+        raise DigitsError(f"The ONNX file's name is {options.out.name!r}; wanted one that ends in {ENDING}.")
     content = to_onnx(load_weights(options.weights)[0])
+    path = options.out or options.weights.with_suffix(ENDING)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)

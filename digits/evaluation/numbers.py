@@ -11,6 +11,7 @@ from digits.data.data_set import DataSet
 from digits.errors import DigitsError
 from digits.evaluation.report import Score
 from digits.evaluation.statistics import wilson_interval
+from digits.ink.strokes import parse_strokes
 from digits.reading.recognizer import Recognizer
 
 LENGTHS = range(1, 7)  # digits of a number
@@ -73,14 +74,13 @@ def evaluate_numbers_step_by_step(
 ) -> Generator[NumberUpdate, None, None]:
     """The same as a generator of updates, one a number."""
     hands = _hands(data)
-    assert data.drawings is not None  # `_hands` has looked
     generator = np.random.default_rng(seed)
     answers = []
     for i in range(count):
         hand = hands[generator.integers(len(hands))]
         chosen = generator.choice(hand, LENGTHS[i % len(LENGTHS)], replace=False)
         text = "".join(str(int(data.labels[k])) for k in chosen)
-        strokes = compose([data.drawings[k] for k in chosen], generator)
+        strokes = compose([_drawing(data, int(k)) for k in chosen], generator)
         answers.append((text, recognizer.read_number(paint(strokes) if pictures else strokes).text))
         yield NumberUpdate((i + 1) / count)
     yield NumberUpdate(1.0, _summarize(data.name, pictures, answers))
@@ -120,6 +120,18 @@ def _hands(data: DataSet) -> list[list[int]]:
     if not enough:
         raise DigitsError(f"{data.name} has no writer with {LENGTHS[-1]} drawings or more; wanted at least one.")
     return enough
+
+
+def _drawing(data: DataSet, place: int) -> list[np.ndarray]:
+    """A drawing's strokes. Raises DigitsError for what is none, or has no extent."""
+    assert data.drawings is not None  # `_hands` has looked
+    try:
+        strokes = parse_strokes(data.drawings[place])
+    except DigitsError as error:
+        raise DigitsError(f"Example {place + 1} of {data.name} cannot be read: {error}") from None
+    if not strokes or not np.ptp(np.concatenate(strokes), axis=0).any():
+        raise DigitsError(f"Example {place + 1} of {data.name} is blank or a single point; leave it out.")
+    return strokes
 
 
 def compose(drawings: list[Any], generator: np.random.Generator) -> list[np.ndarray]:

@@ -104,6 +104,17 @@ def test_data_that_no_number_can_be_made_of_is_refused(writers, words):
         evaluate_numbers(Fake(""), DataSet("some", torch.ones(11, dtype=int), drawings=drawings, writers=writers))
 
 
+@pytest.mark.parametrize(
+    ("drawing", "words"),
+    [([], "is blank"), ([[]], "is blank"), ([[(5, 5)]], "is blank or"), ([[(1, "x")]], "cannot be read")],
+)
+def test_a_drawing_that_no_number_can_be_made_of_is_named(drawing, words):
+    drawings = [*([DIGITS[1]] * 6), drawing]
+    data = DataSet("some", torch.ones(7, dtype=int), drawings=drawings, writers=list("aaaaaaa"))
+    with pytest.raises(DigitsError, match=f"Example 7 of some {words}"):
+        evaluate_numbers(Fake(""), data, count=60)
+
+
 def test_the_command_prints_a_report(tmp_path, capsys):
     path = tmp_path / "drawn.jsonl"
     path.write_text("\n".join(json.dumps({"label": k, "strokes": DIGITS[k], "writer": "w"}) for k in range(10)))
