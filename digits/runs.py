@@ -212,13 +212,16 @@ def in_order(jobs: list[Job]) -> list[Job]:
 def surplus(jobs: list[Job], visitor: str, most: int, most_of_visitor: int) -> list[Job]:
     """Jobs, oldest first -> those that make room where more than `most` have ended, or this visitor has more.
 
-    Jobs without a network never cost anybody theirs: they are counted on their own account.
+    Jobs that cost nothing never cost anybody a trained network: those without one, and opened files, of which most are
+    gone sooner, are counted on their own account.
     """
     ended = [job for job in jobs if not job.active and not job.pinned]
     kept = [job for job in ended if job.weights]
     empty = [job for job in ended if not job.weights]
+    opened = [job for job in kept if isinstance(job.config, Opened)]
+    trained = [job for job in kept if not isinstance(job.config, Opened)]
     own = [job for job in kept if job.visitor == visitor]
-    groups = ((kept, most), (empty, most), (own, most_of_visitor))
+    groups = ((trained, most), (opened, most // 4), (empty, most), (own, most_of_visitor))
     return list(dict.fromkeys(job for group, room in groups for job in group[: max(0, len(group) - room)]))
 
 

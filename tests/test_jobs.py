@@ -15,6 +15,7 @@ from digits.device import NICENESS
 from digits.engines import here, to_end
 from digits.engines.here import Here
 from digits.jobs import JobQueue
+from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS
 from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING
 from digits.training import loop, teaching
@@ -424,6 +425,17 @@ def test_trainings_without_a_network_cost_nobody_theirs(queue):
     assert queue.get(anns.id) is anns
     assert anns.weights.is_file()
     assert sum(job.belongs_to(f"rude {i}") for job in queue._jobs.values() for i in range(10)) <= 4
+
+
+def test_opened_files_cost_nobody_a_trained_network(queue):
+    queue.kept = 8
+    anns = queue.start(QUICK, "ann")
+    wait_for(lambda: not anns.active)
+    model, card = load_weights(WEIGHTS / "mlp.safetensors")
+    for i in range(12):
+        queue.adopt(model, card, "weights", f"rude {i}")
+    assert anns.weights.is_file()
+    assert sum(job.belongs_to(f"rude {i}") for job in queue.all() for i in range(12)) == 2
 
 
 @pytest.fixture

@@ -78,7 +78,8 @@ def trust_proxies() -> None:
 
 
 class Work:
-    """Work that takes a thread and tenths of a second or more: so much at once, and so much a client.
+    """Work that takes a thread and tenths of a second or more: so much at once, and so much a client. What is asked for
+    within a turn belongs to it.
 
     A client is charged the processor's seconds. As one second is given back every second, whoever asks for one thing
     after the other is never refused.
@@ -99,6 +100,7 @@ class Work:
         self.by_visitor = False
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
+        self._own = threading.local()  # elsewhere: what this thread's turn is charged for work of other processes
         self._present: Counter[str] = Counter()  # calls that run or wait, by client
         self._paid: dict[str, float] = {}  # when all that the client had done will be paid for
 
@@ -111,11 +113,14 @@ class Work:
     @contextmanager
     def turn(self, client: str) -> Iterator[None]:
         """Wait for a place and do the work. Raises DigitsError where there is none, or the client had too much."""
+        if hasattr(self._own, "elsewhere"):
+            yield
+            return
         self._enter(client)
         try:
             if not self._places.acquire(timeout=self.patience):
                 raise DigitsError(BUSY)
-            began = time.thread_time()
+            began, self._own.elsewhere = time.thread_time(), 0.0
             try:
                 if torch.get_num_threads() > 1:  # of this thread, as in draw.py
                     torch.set_num_threads(1)
@@ -124,10 +129,15 @@ class Work:
                 self._places.release()
                 with self._lock:
                     paid = max(self._paid.get(client, 0), time.monotonic())
-                    self._paid[client] = paid + time.thread_time() - began
+                    self._paid[client] = paid + time.thread_time() - began + self._own.elsewhere
+                del self._own.elsewhere
         finally:
             with self._lock:
                 self._present[client] -= 1
+
+    def charge(self, seconds: float) -> None:
+        """To the turn in progress, for what another process did."""
+        self._own.elsewhere += seconds
 
     def _enter(self, client: str) -> None:
         now = time.monotonic()

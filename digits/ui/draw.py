@@ -116,10 +116,7 @@ def read_other(page: Page) -> Callable[..., Any]:
     @answer_errors
     def read_other(payload: dict[str, Any]) -> dict[str, Any]:
         """A picture or a test digit."""
-        if "picture" not in payload:
-            return read(page, payload, parse_ink(payload))
-        with taking_turns():
-            return read(page, payload, parse_ink(payload))
+        return read(page, payload, parse_ink(payload))
 
     return read_other
 

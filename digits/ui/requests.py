@@ -25,7 +25,7 @@ from digits.ink.opening import open_image
 from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
 from digits.training.teaching import MOST_DRAWINGS
-from digits.ui.client import name_visitor
+from digits.ui.client import name_visitor, taking_turns
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,8 @@ def parse_ink(payload: dict[str, Any]) -> Tensor:
     if "strokes" in payload:
         return from_strokes(parse_strokes(payload), frame=FRAME, **parse_steps(payload))
     if "picture" in payload:
-        return from_image(open_image(parse_picture(payload)))
+        with taking_turns():  # seconds and hundreds of megabytes, where it has 64 million pixels
+            return from_image(open_image(parse_picture(payload)))
     return parse_test_digit(payload)
 
 

@@ -1,9 +1,11 @@
 """A network's weights as a file: taken away, and opened again."""
 
 import base64
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from digits.errors import DigitsError
 from digits.model.networks import count_parameters
 from digits.model.weights import load_weights
 from digits.training.calibration import measure
-from digits.ui.client import expensive
+from digits.ui.client import expensive, work
 from digits.ui.evaluation_requests import parse_upload
 from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors, parse_text, parse_visitor
@@ -49,11 +51,17 @@ def _export(weights: Path) -> bytes:
     """Weights -> the content of an ONNX file, made by the command line in a process of its own, see `to_onnx`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
+        settings = os.environ | {"OMP_NUM_THREADS": "1"}
+        began = time.monotonic()
         command = [sys.executable, "-m", "digits", "export", "--weights", str(weights), "--out", str(path)]
         try:
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=EXPORT_SECONDS)
+            done = subprocess.run(
+                command, cwd=ROOT, env=settings, capture_output=True, encoding="utf-8", timeout=EXPORT_SECONDS
+            )
         except subprocess.TimeoutExpired:
             raise DigitsError(f"The export took longer than {EXPORT_SECONDS} seconds; try again later.") from None
+        finally:
+            work.charge(time.monotonic() - began)
         if done.returncode:
             *_, last = done.stderr.splitlines() or [""]
             raise DigitsError(

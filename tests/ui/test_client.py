@@ -32,6 +32,12 @@ def test_everything_that_a_request_starts_knows_its_client():
     assert seen == ["203.0.113.7", "203.0.113.7", "", ""]
 
 
+def elsewhere(act):
+    """Do it in another thread, as another request would."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(act).result()
+
+
 def burn(seconds: float) -> None:
     end = time.thread_time() + seconds
     while time.thread_time() < end:
@@ -81,8 +87,8 @@ def test_calls_at_once_are_few_for_a_client_and_more_in_all():
 
 def test_who_waits_too_long_for_a_place_is_told_so():
     work = Work(at_once=1, patience=0.01)
-    with work.turn("ann"), pytest.raises(DigitsError, match="busy"), work.turn("bob"):
-        pass
+    with work.turn("ann"), pytest.raises(DigitsError, match="busy"):
+        elsewhere(work.turn("bob").__enter__)
     with work.turn("bob"):
         pass
 
@@ -119,3 +125,21 @@ def test_one_client_that_invents_visitors_keeps_nobody_from_training(app):
     finally:
         for visitor in invented:
             ask_as("203.0.113.7", "stop_training", visitor=visitor)
+
+
+def test_what_is_asked_for_within_a_turn_belongs_to_it():
+    work = Work(at_once=1, patience=0.1, most_a_client=1)
+    with work.turn("ann"), work.turn("ann"), pytest.raises(DigitsError, match="busy"):
+        elsewhere(work.turn("bob").__enter__)
+    with work.turn("bob"):
+        pass
+
+
+def test_a_turn_is_charged_for_what_another_process_did():
+    work = Work(saved=0.1)
+    with work.turn("ann"):
+        work.charge(5)
+    with pytest.raises(DigitsError, match="wait 5 seconds"), work.turn("ann"):
+        pass
+    with work.turn("bob"):
+        pass

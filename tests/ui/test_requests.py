@@ -1,5 +1,6 @@
 """What a visitor sends to the page's server functions is not trusted; over HTTP, as the page asks."""
 
+import contextlib
 import json
 import urllib.error
 import urllib.request
@@ -8,7 +9,10 @@ import pytest
 from asking import ask, post
 from drawings import write
 
+from digits.bench.app import ASK
+from digits.errors import DigitsError
 from digits.training.teaching import MOST_DRAWINGS
+from digits.ui import requests
 
 
 @pytest.mark.parametrize(
@@ -91,14 +95,31 @@ def test_nobody_looks_at_somebody_else_s_training(app):
     assert "not on this server any more" in answer["error"]
 
 
+@pytest.mark.parametrize("path", [ASK, *(f"gradio_api/{way}/upload" for way in ("run", "api", "call", "call/v2"))])
 @pytest.mark.parametrize("kind", ["application/json", "multipart/x"])
-def test_a_request_over_4_mb_is_refused(app, kind):
+def test_a_request_over_4_mb_is_refused(app, kind, path):
     try:
-        status, answer = post(app, json.dumps({"data": "x" * 5_000_000}).encode(), kind)
+        status, answer = post(app, json.dumps({"data": "x" * 5_000_000}).encode(), kind, path)
     except (BrokenPipeError, ConnectionResetError, urllib.error.URLError):
         return  # refused before all of it was sent
     assert status == 413
     assert "at most 4 MB" in answer
+
+
+def test_a_picture_is_decoded_in_a_turn_of_its_client_s(monkeypatch):
+    turns = []
+
+    @contextlib.contextmanager
+    def noted():
+        turns.append("began")
+        yield
+
+    monkeypatch.setattr(requests, "taking_turns", noted)
+    requests.parse_ink({"index": 7})
+    assert turns == []
+    with pytest.raises(DigitsError):
+        requests.parse_ink({"picture": "data:image/png;base64,AAAA"})
+    assert turns == ["began"]
 
 
 def test_several_digits_are_offered_as_a_number_and_one_is_not(app):
