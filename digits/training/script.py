@@ -107,7 +107,7 @@ def _network(config: TrainConfig) -> list[str]:
     helpers = [text for kind, text in HELPERS.items() if any(type(part) is kind for part in network.modules())]
     layers = f"""
 network = nn.Sequential(
-{_source(network.layers)})
+{write_layers(network.layers)})
 network = network.to(device, memory_format=torch.channels_last)
 steps = EPOCHS * -(-len(inks) // BATCH)
 {_optimizer(config)}"""
@@ -187,7 +187,7 @@ def make_notebook(config: TrainConfig) -> str:
     )
 
 
-def _source(layers: nn.Module, indent: str = "    ") -> str:
+def write_layers(layers: nn.Module, indent: str = "    ") -> str:
     """The layers' constructor calls in order, so that the same seed gives the same weights: a line for each layer with
     weights, what pools, normalizes and activates beside it.
     """

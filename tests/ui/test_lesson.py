@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from digits.data.mnist import load_mnist
 from digits.ink.geometry import to_ink
-from digits.model.networks import MLP, create_model
+from digits.model.builder import Dropout, build_network
+from digits.model.networks import MLP, NETWORKS, create_model
 from digits.reading import atlas
 from digits.reading.atlas import Atlases, make_map, ring_of
 from digits.reading.recognizer import WEIGHTS, Recognizer
@@ -85,18 +86,21 @@ def test_an_opened_unit_s_numbers_add_up_to_what_pytorch_computes(name):
 def test_a_new_network_has_the_width_and_activation_that_were_asked_for(page):
     answer = define.look_at_model(page)({"index": 3, "new": True, "width": 8, "activation": "Tanh"})
     assert [row["parameters"] for row in answer["layers"]] == [784 * 8 + 8, 8 * 10 + 10]
-    assert answer["code"][2:4] == ["    nn.Linear(784, 8),", "    nn.Tanh(),"]
+    assert answer["code"][2] == "    nn.Linear(784, 8), nn.Tanh(),"
     assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
     before, after = answer["opened"]["before"], dict(answer["opened"]["after"])["Tanh"]
     assert after == pytest.approx(float(torch.tensor(before).tanh()), abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["mlp", "lenet", "cnn"])
-def test_the_code_makes_that_network(name):
-    code = "\n".join(define.write_code(create_model(name)))
-    made = eval(code.removeprefix("model = "), {"nn": nn})  # our own text
-    assert made(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
-    assert sum(p.numel() for p in made.parameters()) == sum(p.numel() for p in create_model(name).parameters())
+@pytest.mark.parametrize("text", ["mlp", "lenet", "cnn", "cnn-fast", "c3n-8 c3k-8 m-2 fn-64 d-20", "f-64 fkt-64 d-50"])
+def test_the_code_makes_that_network(text):
+    network, names = (create_model(text) if text in NETWORKS else build_network(text)).eval(), {"nn": nn}
+    exec("\n".join(define.write_code(network)), names)  # our own text
+    made, ink = names["model"].eval(), ink_of(5)
+    made.load_state_dict(dict(zip(made.state_dict(), network.layers.state_dict().values(), strict=True)))
+    assert torch.equal(made((ink - network.mean) / network.std), network(ink))
+    shares = [part.p for part in made.modules() if isinstance(part, nn.Dropout)]
+    assert shares == [part.share for part in network.modules() if isinstance(part, Dropout)]
 
 
 # 3, create the graph
@@ -237,6 +241,12 @@ def test_train_and_eval_differ_where_batch_norm_is(page):
         normed = modes.read_in_both_modes(create_model("cnn"), ink_of(2), 15)
     assert normed["differing"] == ["BatchNorm2d"]
     assert normed["train"] != pytest.approx(normed["eval"], abs=1e-3)
+
+
+def test_train_and_eval_differ_where_dropout_is():
+    with torch.no_grad():
+        read = modes.read_in_both_modes(build_network("fn-64 d-50"), ink_of(2), 15)
+    assert read["differing"] == ["BatchNorm1d", "Dropout"]
 
 
 def test_the_scores_count_the_mistakes():

@@ -4,8 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from digits.model.builder import Dropout
 from digits.model.describe import describe_layers
 from digits.model.networks import Network, random_numbers_of
+from digits.training.script import HELPERS, write_layers
 from digits.ui.lesson.turns import (
     Answer,
     ServerFunction,
@@ -149,27 +151,8 @@ def _picture_shape(part: nn.Conv2d | nn.Linear) -> list[int]:
 
 
 def write_code(network: Network) -> list[str]:
-    """The network as the lines of plain PyTorch that make it."""
-    lines = ["model = nn.Sequential("]
-    for layer in network.layers.children():
-        leaves = [module for module in layer.modules() if not list(module.children())]
-        lines.append("    " + ", ".join(_write(module) for module in leaves) + ",")
-    return [*lines, ")"]
-
-
-def _write(module: nn.Module) -> str:
-    if isinstance(module, nn.Linear):
-        return f"nn.Linear({module.in_features}, {module.out_features})"
-    if isinstance(module, nn.Conv2d):
-        extra = f", stride={module.stride[0]}" if module.stride[0] > 1 else ""
-        extra += f", padding={module.padding[0]}" if module.padding[0] else ""
-        extra += ", bias=False" if module.bias is None else ""
-        return f"nn.Conv2d({module.in_channels}, {module.out_channels}, {module.kernel_size[0]}{extra})"
-    if isinstance(module, nn.BatchNorm2d):
-        return f"nn.BatchNorm2d({module.num_features})"
-    if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d)):
-        return f"nn.{type(module).__name__}({module.kernel_size})"
-    if isinstance(module, nn.AdaptiveMaxPool2d):
-        return "nn.AdaptiveMaxPool2d(1)"
-    name = type(module).__name__.lstrip("_").removeprefix("ChannelsLast")
-    return f"nn.{name}()"
+    """The network as the lines of plain PyTorch that make it, after the classes that PyTorch lacks."""
+    kinds = {type(module) for module in network.modules()} - {Dropout}  # ours differs in its random numbers alone
+    helpers = "".join(text for kind, text in HELPERS.items() if kind in kinds)
+    layers = write_layers(network.layers).replace("Dropout(", "nn.Dropout(")
+    return [line for line in f"{helpers}model = nn.Sequential(\n{layers})".splitlines() if line]

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from digits.data.mnist import load_mnist
 from digits.ink.geometry import to_ink
+from digits.model.builder import Dropout
 from digits.model.networks import Network, random_numbers_of
 from digits.model.weights import load_weights
 from digits.ui.lesson.turns import Answer, ServerFunction, copy_network, own_turn, pack_shares, parse_whole
@@ -42,7 +43,7 @@ def read_in_both_modes(network: Network, ink: Tensor, beside: int) -> Answer:
 
 
 def _differs(part: nn.Module) -> bool:
-    return isinstance(part, (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd))
+    return isinstance(part, (nn.modules.batchnorm._BatchNorm, Dropout))
 
 
 def look_at_scores(page: Page) -> ServerFunction:

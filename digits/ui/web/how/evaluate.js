@@ -61,13 +61,7 @@ function mount(node, frame) {
     if (!answer) return;
     reading.show(answer.eval);
     learning.show(answer.train);
-    say(
-      why,
-      answer.differing.length
-        ? `${answer.differing.join(' and ')} differ: under train() they use this batch’s own mean and spread, so ` +
-            'the same digit is read differently in other company. Under eval() they use what they learned.'
-        : 'This network has no batch norm and no dropout, so train() and eval() read alike. The CNNs do not.',
-    );
+    say(why, explain(answer.differing));
   }
 
   async function showScores() {
@@ -131,4 +125,21 @@ function mount(node, frame) {
     await showScores();
     await showModes();
   };
+}
+
+/** Why the layers of these kinds read differently under train(). */
+function explain(kinds) {
+  const norms = kinds.filter((kind) => kind !== 'Dropout');
+  const sentences = [];
+  if (norms.length)
+    sentences.push(
+      `${norms.join(' and ')} differ: under train() they use this batch’s own mean and spread, so the same digit is ` +
+        'read differently in other company. Under eval() they use what they learned.',
+    );
+  if (norms.length < kinds.length)
+    sentences.push('Dropout differs: under train() it sets some values to 0 by chance, under eval() none.');
+  return (
+    sentences.join(' ') ||
+    'This network has no batch norm and no dropout, so train() and eval() read alike. The CNNs do not.'
+  );
 }
