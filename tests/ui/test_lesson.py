@@ -313,7 +313,7 @@ def test_the_ring_puts_a_certain_reading_at_its_digit():
         (loss.look_at_loss, {"index": 0, "label": 12}, "0 to 9"),
         (step.take_step, {"call": "eval"}, "zero_grad"),
         (step.take_step, {"call": "steps", "count": 10**6}, "1 to 10"),
-        (modes.look_at_modes, {"index": 0, "beside": 1_000}, "0 to 63"),
+        (modes.look_at_modes, {"index": 0, "beside": 0}, "1 to 63"),
         (predict.look_at_map, {"view": "moon"}, "outputs, hidden, pixels"),
         (predict.show_test_digit, {"index": -1}, "no test digit"),
     ],

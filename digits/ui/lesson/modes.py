@@ -24,7 +24,7 @@ def look_at_modes(page: Page) -> ServerFunction:
     def look_at_modes(payload: Answer) -> Answer:
         """A digit, read by model.eval() and by model.train() beside {"beside"} others of a batch."""
         ink = parse_ink(payload)[None]
-        beside = parse_whole(payload, "beside", 0, 63, 15)
+        beside = parse_whole(payload, "beside", 1, 63, 15)
         network = page.networks.chosen(payload).model
         with own_turn(), torch.no_grad():
             return read_in_both_modes(copy_network(network), ink, beside)

@@ -49,10 +49,13 @@ class Lesson:
         for parameter in self.parts[0].parameters():
             parameter.requires_grad_(not frozen)
         wanted = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        if not wanted:
+            raise DigitsError("This network has one layer of weights; frozen, it would have nothing to learn.")
         self.optimizer = torch.optim.Adam(wanted, lr=rate)
         self.steps = self.digits = self.batch = 0
         self.losses: list[float] = []
         self.logits: Tensor | None = None
+        self.labels = torch.empty(0, dtype=torch.long)  # of the batch that the logits are of
         self.loss: Tensor | None = None
         self.before: Tensor | None = None  # the shown unit's weights before the last step
         self.unit = 0
@@ -64,15 +67,15 @@ class Lesson:
         if name == "zero_grad":
             self.optimizer.zero_grad()
         elif name == "forward":
-            self.logits, self.loss = self.network(images), None
+            self.logits, self.labels, self.loss = self.network(images), labels, None
         elif name == "loss":
             if self.logits is None:
                 raise DigitsError("NameError: name 'logits' is not defined. Call model(images) first.")
-            self.loss = F.cross_entropy(self.logits, labels)
+            self.loss = F.cross_entropy(self.logits, self.labels)
         elif name == "backward":
             self._backward()
         elif name == "step":
-            self._step(len(labels))
+            self._step()
 
     def whole_step(self, images: Tensor, labels: Tensor, forget: bool) -> None:
         """All five calls; `forget` leaves zero_grad out, as every beginner does once."""
@@ -92,13 +95,13 @@ class Lesson:
         except RuntimeError as error:
             raise DigitsError(f"RuntimeError: {str(error).split('. ')[0]}. Call model(images) again.") from None
 
-    def _step(self, size: int) -> None:
+    def _step(self) -> None:
         self._choose_unit()
         self.before = self.parts[0].weight[self.unit].detach().clone()
         self.optimizer.step()
         if self.loss is not None:
             self.losses.append(float(self.loss.detach()))
-        self.steps, self.digits, self.batch = self.steps + 1, self.digits + size, self.batch + 1
+        self.steps, self.digits, self.batch = self.steps + 1, self.digits + len(self.labels), self.batch + 1
 
     def _choose_unit(self) -> None:
         """The unit of the first layer that is pulled hardest at the first step stays the one that is shown."""
