@@ -7,6 +7,7 @@ import { showBoxes } from './number.js';
 
 export function mountReader(element, desk, { call, question, paper, answer, inside, why, others, act }) {
   const find = (selector) => element.querySelector(selector);
+  let again; // the timer of the one question that comes again by itself
 
   /** Ask the network in use; the newest drawing wins. */
   async function read() {
@@ -24,7 +25,8 @@ export function mountReader(element, desk, { call, question, paper, answer, insi
     const emptied = isEmpty(desk.drawing) && !desk.stroke && !reading.blank;
     if (wide !== desk.wide || asked.picture !== desk.drawing.picture || emptied) return;
     show(reading);
-    if (reading.silent) setTimeout(act.ask, 2_000); // asked again by itself
+    clearTimeout(again);
+    if (reading.silent) again = setTimeout(act.ask, 2_000);
     if (desk.stroke && drawn.length) {
       performance.measure('reading', { start: since, end: performance.now() }); // for bench pad, and any profiler
       performance.clearMeasures('reading');

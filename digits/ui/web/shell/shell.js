@@ -49,16 +49,18 @@ export function mount({ element, props, part, upload }) {
     return answer;
   };
   window.addEventListener('digits:networks', refresh); // a training or a teaching has left one, or taken one away
-  follow(
-    async () => !(await refresh()).error,
-    () => 2_000,
-  ); // until the server has answered once
+  let stop = () => {};
+  /** Until the server has answered: once at the start, then whenever it was away. */
+  const askAgain = () => {
+    stop();
+    stop = follow(
+      async () => !(await refresh()).error || Boolean(store.get('online') && store.get('visitor')),
+      () => 2_000,
+    );
+  };
+  askAgain();
   store.watch(['online'], ({ online }) => {
-    if (!online)
-      follow(
-        async () => !(await refresh()).error || store.get('online'),
-        () => 2_000,
-      );
+    if (!online) askAgain();
   });
 }
 
