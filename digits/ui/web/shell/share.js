@@ -1,6 +1,8 @@
 // Share: this drawing, this network, this page.
 import { encode } from '../lib/codec.js';
 import { bytes, make, save, say } from '../lib/dom.js';
+import { INK_PEN } from '../lib/ink.js';
+import { SIDE as INK_SIDE } from '../lib/mnist.js';
 import { questionOf } from '../lib/question.js';
 import { PEN, WIDE } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
@@ -18,12 +20,21 @@ export function mountShare(element, call, constants) {
   };
   const width = () => (store.get('drawing').wide ? WIDE : constants.unit);
 
-  function link() {
+  /** The drawing, where `what` can hold all of it; else null. */
+  function strokesFor(what) {
     const drawing = store.get('drawing');
-    if (!drawing.strokes.length) {
-      tell(drawing.picture ? 'A link can hold a drawing, but no picture.' : 'Draw a digit first.');
-      return null;
-    }
+    if (drawing.strokes.length && !drawing.picture) return drawing;
+    tell(
+      drawing.picture
+        ? `${what} holds strokes and no picture; save a PNG, or clear the pad and draw.`
+        : 'Draw a digit first.',
+    );
+    return null;
+  }
+
+  function link() {
+    const drawing = strokesFor('A link');
+    if (!drawing) return null;
     // Nothing else of this page's address: tokens, other sites' tags and the theme are not the reader's.
     const url = new URL(location.origin + location.pathname);
     const network = new URLSearchParams(location.search).get('net');
@@ -50,16 +61,16 @@ export function mountShare(element, call, constants) {
     if (answer.svg) code.innerHTML = answer.svg;
   }
 
-  const strokes = () => {
-    const drawing = store.get('drawing');
-    if (drawing.strokes.length) return drawing;
-    tell('Draw a digit first.');
-    return null;
-  };
   const name = () => (store.get('drawing').wide ? 'number' : 'digit');
   const commands = {
-    'Copy its link': () => link() && copy(link()),
-    'QR code': () => link() && showCode(link()),
+    'Copy its link': () => {
+      const url = link();
+      if (url) copy(url);
+    },
+    'QR code': () => {
+      const url = link();
+      if (url) showCode(url);
+    },
     'Send…': async () => {
       const url = link();
       try {
@@ -69,9 +80,14 @@ export function mountShare(element, call, constants) {
       }
     },
     PNG: () => savePicture(store.get('drawing'), name(), width(), constants.unit, tell),
-    SVG: () =>
-      strokes() && save(`${name()}.svg`, 'image/svg+xml', toSvg(strokes().strokes, width(), constants.unit, PEN)),
-    JSON: () => strokes() && saveJson(strokes(), name()),
+    SVG: () => {
+      const drawing = strokesFor('An SVG file');
+      if (drawing) save(`${name()}.svg`, 'image/svg+xml', toSvg(drawing.strokes, width(), constants.unit, PEN));
+    },
+    JSON: () => {
+      const drawing = strokesFor('A JSON file');
+      if (drawing) saveJson(drawing, name());
+    },
   };
   const row = sheet.querySelector('.drawing-row');
   for (const [title, run] of Object.entries(commands)) {
@@ -137,15 +153,13 @@ function savePicture(drawing, name, width, height, tell) {
   const scale = SIDE / height;
   const sheet = make('canvas', { width: width * scale, height: SIDE });
   const brush = sheet.getContext('2d');
-  brush.fillStyle = '#fff';
-  brush.fillRect(0, 0, sheet.width, sheet.height);
   if (drawing.picture) {
     const { bitmap } = drawing.picture;
     const fit = Math.min(sheet.width / bitmap.width, SIDE / bitmap.height);
     brush.drawImage(bitmap, 0, 0, bitmap.width * fit, bitmap.height * fit);
   }
   brush.scale(scale, scale);
-  brush.lineWidth = PEN;
+  brush.lineWidth = drawing.picture?.editable ? INK_PEN : PEN;
   brush.lineCap = brush.lineJoin = 'round';
   for (const points of drawing.strokes) {
     brush.beginPath();
@@ -153,5 +167,12 @@ function savePicture(drawing, name, width, height, tell) {
     for (const point of points.length > 1 ? points.slice(1) : points) brush.lineTo(...point);
     brush.stroke();
   }
+  if (drawing.picture?.bitmap.width === INK_SIDE) {
+    brush.globalCompositeOperation = 'source-in'; // a digit's ink has the page's colour, which is light in the dark
+    brush.fillRect(0, 0, width, height);
+  }
+  brush.globalCompositeOperation = 'destination-over';
+  brush.fillStyle = '#fff';
+  brush.fillRect(0, 0, width, height);
   return sheet.toBlob((blob) => save(`${name}.png`, 'image/png', blob));
 }

@@ -1,0 +1,52 @@
+"""A test digit on the pad that strokes are added to and ink is rubbed from."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def edit(visit, app):
+    """edit(theme) -> a visitor with the shipped network's first mistake on the pad."""
+
+    def load(theme: str = "light"):
+        visitor = visit(app + f"?tab=evaluate&__theme={theme}")
+        visitor.page.locator("#evaluate .wall button").first.click()
+        visitor.page.get_by_role("button", name="Load into the pad").click()
+        expect(visitor.page.locator("#draw .doubt")).to_contain_text("labelled")
+        return visitor
+
+    return load
+
+
+def test_an_edited_digit_has_no_link_and_no_file_of_strokes(edit):
+    visitor = edit()
+    visitor.draw([[(0.1, 0.1), (0.9, 0.1)]])
+    expect(visitor.page.locator("#draw .doubt")).to_contain_text("changed by you")
+    files = []
+    visitor.page.on("download", lambda download: files.append(download))
+    wanted = {"Copy its link": "A link", "QR code": "A link", "SVG": "An SVG file", "JSON": "A JSON file"}
+    for button, what in wanted.items():
+        visitor.share(button)
+        expect(visitor.page.locator(".told")).to_have_text(re.compile(f"^{what} holds strokes and no picture"))
+        visitor.page.keyboard.press("Escape")
+    assert files == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_edited_digit_is_saved_as_black_on_white_in_both_themes(edit, theme):
+    visitor = edit(theme)
+    visitor.draw([[(0.1, 0.05), (0.9, 0.05)]])
+    expect(visitor.page.locator("#draw .doubt")).to_contain_text("changed by you")
+    with visitor.page.expect_download() as download:
+        visitor.share("PNG")
+    picture = Image.open(io.BytesIO(download.value.path().read_bytes())).convert("L")
+    pixels = np.asarray(picture)
+    assert picture.size == (1_000, 1_000)
+    assert pixels[0, 0] == pixels[999, 0] == 255
+    assert pixels[200:].min() < 60  # the digit
+    assert 60 < (pixels[:150, 500] < 128).sum() < 100  # the stroke, as wide as on the pad
