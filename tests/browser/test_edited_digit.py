@@ -50,3 +50,20 @@ def test_an_edited_digit_is_saved_as_black_on_white_in_both_themes(edit, theme):
     assert pixels[0, 0] == pixels[999, 0] == 255
     assert pixels[200:].min() < 60  # the digit
     assert 60 < (pixels[:150, 500] < 128).sum() < 100  # the stroke, as wide as on the pad
+
+
+def test_one_undo_takes_back_a_whole_rub_and_an_empty_rub_is_no_change(edit):
+    visitor = edit()
+    page = visitor.page
+    doubt, undo = page.locator("#draw .doubt"), page.locator("#draw [data-do=undo]")
+    expect(doubt).to_contain_text("labelled")
+    page.get_by_role("button", name="Eraser").click()
+    redo = page.locator("#draw [data-do=redo]")
+    visitor.draw([[(0.03, 0.03 + i / 500) for i in range(20)]])
+    expect(doubt).not_to_contain_text("changed by you")
+    visitor.draw([[(0.1 + i / 25, 0.5) for i in range(20)]])
+    expect(doubt).to_contain_text("changed by you")
+    undo.click()
+    expect(doubt).not_to_contain_text("changed by you")
+    expect(doubt).to_contain_text("labelled")
+    expect(redo).to_be_enabled()

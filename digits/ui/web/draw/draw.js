@@ -59,8 +59,8 @@ export function mount({ element, props, part }) {
   Object.assign(act, { openMine: mine.open, decide: mine.decide });
   const reader = mountReader(element, desk, { call, question, paper, answer, inside, why, others, act });
 
-  function change(next) {
-    desk.history.push(next);
+  function change(next, goesOn = false) {
+    desk.history[goesOn ? 'replace' : 'push'](next);
     become();
   }
 

@@ -19,6 +19,10 @@ export function makeHistory(first) {
       future.length = 0;
       present = next;
     },
+    /** The present anew, without a step of its own. */
+    replace(next) {
+      present = next;
+    },
     undo() {
       if (!past.length) return false;
       future.push(present);

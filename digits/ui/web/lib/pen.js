@@ -16,15 +16,24 @@ export function mountPen(paper, desk, change, act) {
   let pointer = null; // the pointerdown of the pen that is down
   let outside = null; // where the pen left the paper, while it is down beside it
   let erasing = false;
+  let rubbed = null; // the drawing that the eraser, which is still down, has left
   let penAt = Number.NEGATIVE_INFINITY; // when a pen was last on or over the paper
   const onPaper = (point) => clamp(point, paper.across(), desk.unit);
   const isPointer = (event) => pointer !== null && event.pointerId === pointer.pointerId;
 
   function eraseAt(point) {
     const { drawing } = desk;
+    const { picture } = drawing;
     const kept = drawing.strokes.filter((points) => !passes(points, point, PEN));
-    if (kept.length !== drawing.strokes.length) change({ ...drawing, strokes: kept });
-    else if (drawing.picture?.editable) change({ ...drawing, picture: wipe(drawing.picture, point) });
+    if (kept.length !== drawing.strokes.length) return rub({ ...drawing, strokes: kept });
+    const wiped = picture?.editable ? wipe(picture, point) : picture;
+    if (wiped !== picture) rub({ ...drawing, picture: wiped });
+  }
+
+  /** All that one press rubs out is one step of undo. */
+  function rub(next) {
+    change(next, desk.drawing === rubbed);
+    rubbed = desk.drawing;
   }
 
   function begin(point, event) {
@@ -78,7 +87,7 @@ export function mountPen(paper, desk, change, act) {
       // An event made by a script has no pointer to capture.
     }
     pointer = event;
-    desk.cursor = outside = null;
+    desk.cursor = outside = rubbed = null;
     erasing = isEraser || desk.tool === 'eraser';
     if (erasing) return eraseAt(paper.place(event));
     begin(onPaper(paper.place(event)), event);
