@@ -27,6 +27,7 @@ def test_an_edited_digit_has_no_link_and_no_file_of_strokes(edit):
     visitor = edit()
     visitor.draw([[(0.1, 0.1), (0.9, 0.1)]])
     expect(visitor.page.locator("#draw .doubt")).to_contain_text("changed by you")
+    expect(visitor.page.get_by_role("button", name="It was a 1")).to_be_disabled()  # My drawings holds strokes only
     files = []
     visitor.page.on("download", lambda download: files.append(download))
     wanted = {"Copy its link": "A link", "QR code": "A link", "SVG": "An SVG file", "JSON": "A JSON file"}

@@ -1,5 +1,6 @@
 // The answer: a digit, words, ten bars, and the ten labels under them, which are the correction buttons.
 import { make, percent, say } from '../lib/dom.js';
+import { isTeachable } from '../lib/sheet.js';
 
 const SHOWN = 0.015; // a bar above this has its per cent
 const KEPT_FOR = 2_000; // milliseconds that the old answer stays beside a new network's
@@ -54,7 +55,7 @@ export function mountAnswer(element, desk, correct) {
       say(answer, String(reading.best));
       showWords(reading, origin);
       showBars(reading.probabilities, reading.best);
-      this.allow(desk.drawing.strokes.length > 0);
+      this.allow(isTeachable(desk.drawing));
     },
     showNumber(reading) {
       answer.className = 'answer several';

@@ -6,7 +6,7 @@ import { makePaper } from '../lib/pad.js';
 import { mountPen } from '../lib/pen.js';
 import { questionOf } from '../lib/question.js';
 import { connect, latest } from '../lib/server.js';
-import { EMPTY, isEmpty, strokesNow, WIDE } from '../lib/sheet.js';
+import { EMPTY, isEmpty, isTeachable, strokesNow, WIDE } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { fitted } from '../lib/strokes.js';
 import { mountAnswer } from './answer.js';
@@ -111,8 +111,7 @@ export function mount({ element, props, part }) {
         openStrokes(HARD[Math.floor(Math.random() * HARD.length)]);
       },
       teachAs(label) {
-        correct(label);
-        mine.teach();
+        if (correct(label)) mine.teach();
       },
     };
   }
@@ -176,9 +175,12 @@ export function mount({ element, props, part }) {
     change({ ...desk.drawing, strokes: [], picture: { bitmap, index: found.index, label: found.label } });
   }
 
+  /** -> whether the drawing is kept with that label. */
   function correct(label) {
-    if (!desk.drawing.strokes.length || desk.drawing.picture) return;
-    answer.mark(label, mine.correct(label, desk.drawing.strokes));
+    if (!isTeachable(desk.drawing)) return false;
+    const { kept, sentence } = mine.correct(label, desk.drawing.strokes);
+    answer.mark(label, sentence);
+    return kept;
   }
 
   element.addEventListener('click', (event) => {

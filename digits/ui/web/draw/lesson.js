@@ -6,30 +6,37 @@ import { flatten } from '../lib/strokes.js';
 
 export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
   let teaching = null;
+  let starting = false;
+  let stop = () => {};
 
   async function teach() {
+    if (starting) return;
+    starting = true;
     tell('Starting.');
-    view.teach.disabled = true;
+    list();
     const answer = await call('teach', { network: store.get('network'), drawings: drawings().map(flatten) }, 30);
-    if (answer.error) {
-      list();
-      return tell(answer.error, true);
-    }
+    starting = false;
+    list();
+    if (answer.error) return tell(answer.error, true);
+    show(answer);
     watch();
   }
 
   function watch() {
-    follow(async () => {
+    stop();
+    stop = follow(async () => {
+      const before = teaching;
       const answer = await call('look_at_teaching');
+      if (teaching !== before) return true; // decided, or taught anew, in the meantime
       if (answer.error) return false;
       if (answer.job) show(answer);
-      else if (teaching?.active) forget();
+      else if (teaching) forget();
       return !answer.active;
     });
   }
 
   function show(answer) {
-    teaching = answer;
+    teaching = answer.active || answer.result ? answer : null;
     showLesson(answer);
     tell(answer.sentence, answer.trouble);
     view.stop.hidden = !answer.active;
@@ -50,7 +57,7 @@ export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
     );
   }
 
-  /** The server has ended, and the teaching with it. */
+  /** The server has ended, or another training came after it, and the teaching is gone. */
   function forget() {
     teaching = null;
     showLesson(null);
@@ -62,6 +69,7 @@ export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
   async function decide(name) {
     const answer = await call(name, { job: teaching?.job });
     tell(answer.error || answer.sentence, Boolean(answer.error));
+    if (answer.silent) return; // the offer stays: the network still waits on the server
     view.lesson.hidden = true;
     teaching = null;
     showLesson(null);
@@ -70,9 +78,18 @@ export function mountLesson(view, { call, tell, showLesson, list, drawings }) {
   }
 
   view.teach.addEventListener('click', teach);
-  view.stop.addEventListener('click', () => call('stop_teaching'));
+  view.stop.addEventListener('click', async () => {
+    const answer = await call('stop_teaching');
+    if (answer.error) tell(answer.error, true);
+  });
   view.keep.addEventListener('click', () => decide('keep_teaching'));
   view.discard.addEventListener('click', () => decide('discard_teaching'));
   store.watch(['visitor'], ({ visitor }) => visitor && watch()); // a teaching is found again after a reload
-  return { teach, decide, isActive: () => Boolean(teaching?.active) };
+  let begun = null; // the newest training that this page knows of
+  store.watch(['training'], ({ training }) => {
+    if (!training?.job || training.job === begun) return;
+    begun = training.job;
+    if (teaching && !teaching.active) watch(); // a training takes the place of a taught network that nobody kept
+  });
+  return { teach, decide, isActive: () => starting || Boolean(teaching?.active) };
 }

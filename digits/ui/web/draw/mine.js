@@ -20,14 +20,16 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
 
   const lesson = mountLesson(view, { call, tell, showLesson, list, drawings: () => shelf.read().drawings });
 
+  /** In the drawer; trouble also above the page, where the drawer is closed: the card beside the pad asks too. */
   function tell(text, trouble = false) {
     say(view.notice, text);
     view.notice.classList.toggle('trouble', trouble);
+    if (trouble && !dialog.open) window.dispatchEvent(new CustomEvent('digits:said', { detail: text }));
   }
 
   function keep(kept) {
     const room = shelf.write(kept);
-    if (!room) tell(NO_ROOM, true);
+    if (!room && dialog.open) tell(NO_ROOM, true);
     list();
     return room;
   }
@@ -90,22 +92,24 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
   });
   window.addEventListener('storage', (event) => event.key === shelf.name && list());
 
-  /** "It was a 7": keep the drawing with its label -> what happened, in a sentence. */
+  /** "It was a 7": keep the drawing with its label -> { kept, sentence }: whether it is, and what happened. */
   function correct(label, strokes) {
-    const kept = shelf.read();
+    const shelved = shelf.read();
+    const refuse = (sentence) => ({ kept: false, sentence });
     let drawing;
     try {
-      drawing = check({ label, strokes, writer: kept.writer }, constants.unit, constants.dot);
+      drawing = check({ label, strokes, writer: shelved.writer }, constants.unit, constants.dot);
     } catch {
-      return 'That is too small to keep; draw it larger.';
+      return refuse('That is too small to keep; draw it larger.');
     }
-    const known = kept.drawings.find((before) => same(before.strokes, drawing.strokes));
+    const known = shelved.drawings.find((before) => same(before.strokes, drawing.strokes));
     if (known)
       known.label = label; // the visitor thought again
-    else if (kept.drawings.length >= constants.mostDrawings) {
-      return `My drawings holds ${constants.mostDrawings}; download them, then delete some.`;
-    } else kept.drawings.unshift(drawing);
-    return keep(kept) ? `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` : NO_ROOM;
+    else if (shelved.drawings.length >= constants.mostDrawings) {
+      return refuse(`My drawings holds ${constants.mostDrawings}; download them, then delete some.`);
+    } else shelved.drawings.unshift(drawing);
+    if (!keep(shelved)) return refuse(NO_ROOM);
+    return { kept: true, sentence: `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` };
   }
 
   view.close.addEventListener('click', () => dialog.close());

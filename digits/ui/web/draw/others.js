@@ -1,6 +1,7 @@
 // The same strokes, read by every network that the visitor has; and what to do next.
 import { duration, make, percent } from '../lib/dom.js';
 import { latest } from '../lib/server.js';
+import { isTeachable } from '../lib/sheet.js';
 import { store, use } from '../lib/store.js';
 
 const MOST = 4; // rows; the rest is behind a button
@@ -73,7 +74,14 @@ export function mountOthers(element, desk, call, question, act) {
   function showNext(networks, used) {
     const card = lesson
       ? lessonCard(lesson, act)
-      : chooseCard({ networks, used, answers: desk.wide ? {} : answers, reading: store.get('reading'), act });
+      : chooseCard({
+          networks,
+          used,
+          answers: desk.wide ? {} : answers,
+          reading: store.get('reading'),
+          teachable: isTeachable(desk.drawing),
+          act,
+        });
     next.replaceChildren(
       make('h2', {}, card.title),
       make('p', {}, card.text),
@@ -128,7 +136,7 @@ function lessonCard(lesson, act) {
 }
 
 /** The first card that fits -> { title, text, acts: [[text, run], ...] }. */
-export function chooseCard({ networks, used, answers, reading, act }) {
+export function chooseCard({ networks, used, answers, reading, teachable, act }) {
   const current = networks.find(({ key }) => key === used);
   const own = networks.filter((network) => network.own);
   const train = ['Train another', act.train];
@@ -156,9 +164,11 @@ export function chooseCard({ networks, used, answers, reading, act }) {
     const rest = Object.keys(answers).length - 1;
     const who = count === rest ? (rest === 1 ? 'The other' : `The other ${rest}`) : `${count} of the other ${rest}`;
     const title = `${who} read${count === 1 ? 's' : ''} ${digit === 8 ? 'an' : 'a'} ${digit}`;
+    const text = 'Train another network: it reads this very drawing after every update.';
+    if (!teachable) return { title, text, acts: [train] };
     const pupil = current.own ? current.name.toLowerCase() : 'a copy of this one';
-    const text = `Train another network: it reads this very drawing after every update. Or teach ${pupil}.`;
-    return { title, text, acts: [train, [`Teach it: ${digit === 8 ? 'an' : 'a'} ${digit}`, () => act.teachAs(digit)]] };
+    const teach = [`Teach it: ${digit === 8 ? 'an' : 'a'} ${digit}`, () => act.teachAs(digit)];
+    return { title, text: `${text} Or teach ${pupil}.`, acts: [train, teach] };
   }
   if (!own.length) {
     const learned = current ? `This network learned for ${duration(current.seconds)}. ` : '';

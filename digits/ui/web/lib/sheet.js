@@ -6,5 +6,8 @@ export const EMPTY = { strokes: [], picture: null, wide: false };
 
 export const isEmpty = (drawing) => !drawing.strokes.length && !drawing.picture;
 
+/** Whether My drawings can hold all of it: one digit, in strokes. */
+export const isTeachable = ({ strokes, picture, wide }) => strokes.length > 0 && !picture && !wide;
+
 /** A drawing's strokes, with the one under the pen. */
 export const strokesNow = ({ drawing, stroke }) => (stroke ? [...drawing.strokes, stroke] : drawing.strokes);
