@@ -1,8 +1,9 @@
 // Inside this network, at this moment: strokes, 28x28, hidden units or maps, outputs. It moves with the pen, and is
 // asked for only while it is on the screen.
 import { bytes, make, say } from '../lib/dom.js';
-import { colour, mix, paintDrawing, paintShares, paintWeights } from '../lib/paint.js';
+import { colour, mix, paintDrawing, paintShares } from '../lib/paint.js';
 import { PEN, strokesNow } from '../lib/sheet.js';
+import { mountUnit } from './unit.js';
 
 const ROWS = 16; // of a layer of units
 const GAP = 1; // cells between two maps
@@ -10,7 +11,8 @@ const PAUSE = 100; // milliseconds between two of them while the pen is down: pa
 
 export function mountInside(element, desk, call, question) {
   const find = (selector) => element.querySelector(selector);
-  const [strokes, seen, stages, logits, unit] = ['.strokes', '.seen', '.stages', '.logits', '.unit'].map(find);
+  const [strokes, seen, stages, logits] = ['.strokes', '.seen', '.stages', '.logits'].map(find);
+  const unit = mountUnit(find('.unit'), call, question);
   const cells = Array.from({ length: 10 }, (_, digit) => {
     const cell = { fill: make('i') };
     cell.node = make('span', {}, cell.fill, make('b', {}, String(digit)));
@@ -20,7 +22,6 @@ export function mountInside(element, desk, call, question) {
   let visible = false;
   let waiting = null; // the reading to paint
   let painted = 0; // when the last was, on the clock of performance.now()
-  let pinned = false;
   let shown = '';
   let figures = [];
   const state = {
@@ -35,7 +36,7 @@ export function mountInside(element, desk, call, question) {
       for (const { canvas, stage } of figures)
         paintStage(canvas, { ...stage, values: new Uint8Array(product(stage.shape)) });
       showLogits([]);
-      if (!pinned) unit.replaceChildren();
+      unit.empty();
     },
   };
   new IntersectionObserver((entries) => {
@@ -72,83 +73,13 @@ export function mountInside(element, desk, call, question) {
     const last = reading.inside.stages.at(-1);
     say(find('.arrow.last small'), last && !last.units ? `${last.count} × 10 weights` : 'ten sums');
     showLogits(reading.inside.logits);
+    if (!desk.stroke) unit.ask();
   }
 
   function build(list) {
-    pinned = false;
-    unit.replaceChildren();
-    figures = list.map((stage) => {
-      const canvas = make('canvas', {
-        tabindex: 0,
-        role: 'img',
-        'aria-label': stage.units ? 'Maps of a layer' : 'Hidden units of a layer',
-      });
-      const caption = make('figcaption');
-      const figure = { canvas, caption, stage };
-      const [width, height] = sizeOf(stage);
-      canvas.style.aspectRatio = `${width} / ${height}`;
-      figure.node = make('figure', { class: 'stage' }, canvas, caption);
-      canvas.addEventListener(
-        'pointermove',
-        (event) => event.pointerType === 'mouse' && !pinned && point(figure, event),
-      );
-      canvas.addEventListener('click', (event) => {
-        pinned = !pinned;
-        point(figure, event);
-      });
-      return figure;
-    });
+    unit.forget();
+    figures = list.map((stage) => makeFigure(stage, unit));
     stages.replaceChildren(...figures.map(({ node }) => node));
-  }
-
-  let asked = '';
-  async function point({ canvas, stage }, event) {
-    const box = canvas.getBoundingClientRect();
-    const [width, height] = sizeOf(stage);
-    const at = unitAt(
-      stage,
-      ((event.clientX - box.left) / box.width) * width,
-      ((event.clientY - box.top) / box.height) * height,
-    );
-    if (at === null) return;
-    const number = stage.units ? stage.units[at] : at;
-    const key = `${stage.layer}:${number}:${pinned}`;
-    if (key === asked) return;
-    asked = key;
-    const about = question();
-    if (!about) return;
-    const answer = await call('show_unit', { ...about, layer: stage.layer, unit: number });
-    if (key !== asked) return;
-    unit.replaceChildren(...describeUnit(answer, stage, number));
-  }
-
-  function describeUnit(answer, stage, number) {
-    if (answer.error) return [answer.error];
-    const name = `${stage.units ? 'Map' : 'Unit'} ${number + 1}`;
-    const nodes = [];
-    const { shape } = answer;
-    if (shape.length === 2) {
-      const canvas = make('canvas', { class: 'tile' });
-      nodes.push(canvas);
-      queueMicrotask(() => paintWeights(canvas, bytes(answer.weights), shape[1], shape[0]));
-    }
-    if (answer.sum !== null) {
-      const total = answer.sum + answer.bias;
-      nodes.push(
-        `${name}: ink × weights = ${answer.sum}, bias ${answer.bias}, ${total > 0 ? 'on' : 'off'}. ` +
-          'Orange wants ink, blue wants paper.',
-      );
-    } else if (shape.length === 2)
-      nodes.push(
-        `${name} slides this ${shape[0]}×${shape[1]} filter over the drawing. Orange wants ink, blue wants paper.`,
-      );
-    else
-      nodes.push(
-        `${name} mixes the ${shape[0]} maps of the layer before it, ` +
-          `with ${shape.slice(1).join('×') || 1} weights for each.`,
-      );
-    if (pinned) nodes.push('Pinned; press again to let go.');
-    return nodes;
   }
 
   function showLogits(values) {
@@ -168,33 +99,78 @@ export function mountInside(element, desk, call, question) {
   return state;
 }
 
+/** A layer's canvas: the mouse points at its units or maps, the arrow keys choose one, a press or Enter pins it. */
+function makeFigure(stage, unit) {
+  const canvas = make('canvas', {
+    tabindex: 0,
+    role: 'slider',
+    'aria-label': `${stage.units ? 'Maps' : 'Hidden units'} of a layer. Arrow keys choose one, Enter pins it.`,
+    'aria-valuemin': 1,
+    'aria-valuemax': stage.shape[0],
+    'aria-valuenow': 1,
+    'aria-valuetext': 'none chosen',
+  });
+  const caption = make('figcaption');
+  const figure = { canvas, caption, stage, node: make('figure', { class: 'stage' }, canvas, caption) };
+  const [width, height] = sizeOf(stage);
+  canvas.style.aspectRatio = `${width} / ${height}`;
+  let place = null;
+  const choose = (at, pin) => {
+    if (at === null) return;
+    place = at;
+    canvas.setAttribute('aria-valuenow', at + 1);
+    const { units } = figure.stage;
+    canvas.setAttribute('aria-valuetext', units ? `map ${units[at] + 1}` : `unit ${at + 1}`);
+    unit.choose(figure.stage, at, pin);
+  };
+  canvas.addEventListener('pointermove', (event) => {
+    if (event.pointerType === 'mouse' && !unit.isPinned()) choose(unitUnder(figure, event));
+  });
+  canvas.addEventListener('click', (event) => choose(unitUnder(figure, event), !unit.isPinned()));
+  canvas.addEventListener('keydown', (event) => {
+    const columns = columnsOf(stage);
+    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    if (move) choose(place === null ? 0 : Math.min(stage.shape[0] - 1, Math.max(0, place + move)));
+    else if (event.key === 'Enter' || event.key === ' ') choose(place ?? 0, !unit.isPinned());
+    else return;
+    event.preventDefault();
+  });
+  return figure;
+}
+
 const product = (shape) => shape.reduce((all, size) => all * size, 1);
 
 /** Cells of a stage's canvas: maps in two rows, units in ROWS rows. */
 function sizeOf(stage) {
   const [count, height, width] = stage.shape;
   if (!stage.units) return [Math.ceil(count / ROWS) * 2 - 1, Math.min(count, ROWS) * 2 - 1];
-  const columns = Math.ceil(count / 4);
+  const columns = columnsOf(stage);
   return [columns * (width + GAP) - GAP, Math.ceil(count / columns) * (height + GAP) - GAP];
 }
 
-function unitAt(stage, x, y) {
-  const [count, height, width] = stage.shape;
-  const columns = stage.units ? Math.ceil(count / 4) : Math.ceil(count / ROWS);
-  const [stepX, stepY] = stage.units ? [width + GAP, height + GAP] : [2, 2];
+const columnsOf = ({ shape: [count], units }) => Math.ceil(count / (units ? 4 : ROWS));
+
+function unitUnder({ canvas, stage }, event) {
+  const box = canvas.getBoundingClientRect();
+  const [width, height] = sizeOf(stage);
+  const x = ((event.clientX - box.left) / box.width) * width;
+  const y = ((event.clientY - box.top) / box.height) * height;
+  const [count, mapHeight, mapWidth] = stage.shape;
+  const columns = columnsOf(stage);
+  const [stepX, stepY] = stage.units ? [mapWidth + GAP, mapHeight + GAP] : [2, 2];
   const at = Math.floor(y / stepY) * columns + Math.min(columns - 1, Math.max(0, Math.floor(x / stepX)));
   return at >= 0 && at < count ? at : null;
 }
 
 function paintStage(canvas, stage) {
   const [columnsOfCells, rowsOfCells] = sizeOf(stage);
-  const [count, height = 1, width = 1] = stage.shape;
+  const [, height = 1, width = 1] = stage.shape;
   const scale = stage.units ? 1 : 4; // units have round cells with air between them
   const [wide, high] = [columnsOfCells * scale, rowsOfCells * scale];
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
   const [ground, tint] = ['--sunk', '--a'].map((name) => colour(canvas, name));
-  const columns = stage.units ? Math.ceil(count / 4) : Math.ceil(count / ROWS);
+  const columns = columnsOf(stage);
   const [stepX, stepY] = stage.units ? [width + GAP, height + GAP] : [2, 2];
   const size = stage.units ? 1 : 1.5 * scale;
   const image = new ImageData(wide, high);
