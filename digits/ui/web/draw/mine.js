@@ -1,5 +1,6 @@
 // My drawings: those that the visitor labelled, in a drawer; and Teach it, which learns them.
 import { make, save, say } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { flatten } from '../lib/strokes.js';
@@ -42,7 +43,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
     doomed = 0;
     say(view.empty, 'Delete all');
     if (!dialog.open) return;
-    view.tiles.replaceChildren(...drawings.map(showTile));
+    keepFocus(view.tiles, () => view.tiles.replaceChildren(...drawings.map(showTile)), view.upload);
     read();
   }
 

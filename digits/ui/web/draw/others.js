@@ -1,5 +1,6 @@
 // The same strokes, read by every network that the visitor has; and what to do next.
 import { duration, make, percent } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { latest } from '../lib/server.js';
 import { isTeachable } from '../lib/sheet.js';
 import { store, use } from '../lib/store.js';
@@ -42,6 +43,7 @@ export function mountOthers(element, desk, call, question, act) {
           {
             type: 'button',
             class: 'reader',
+            'data-key': network.key,
             'aria-pressed': String(network.key === used),
             onclick: () => use(network.key),
           },
@@ -64,10 +66,14 @@ export function mountOthers(element, desk, call, question, act) {
       };
       const text = all ? 'Fewer' : `All ${networks.length}`;
       rows.push(
-        make('li', { class: 'more' }, make('button', { type: 'button', class: 'link', onclick: toggle }, text)),
+        make(
+          'li',
+          { class: 'more' },
+          make('button', { type: 'button', class: 'link', 'data-key': 'more', onclick: toggle }, text),
+        ),
       );
     }
-    list.replaceChildren(...rows);
+    keepFocus(list, () => list.replaceChildren(...rows));
     showNext(networks, used);
   }
 
@@ -82,15 +88,14 @@ export function mountOthers(element, desk, call, question, act) {
           teachable: isTeachable(desk.drawing),
           act,
         });
-    next.replaceChildren(
-      make('h2', {}, card.title),
-      make('p', {}, card.text),
-      make(
-        'div',
-        { class: 'acts' },
-        ...card.acts.map(([text, run], i) =>
-          make('button', { type: 'button', class: i || card.quiet ? 'button' : 'button primary', onclick: run }, text),
-        ),
+    const acts = card.acts.map(([text, run], i) =>
+      make('button', { type: 'button', class: i || card.quiet ? 'button' : 'button primary', onclick: run }, text),
+    );
+    keepFocus(next, () =>
+      next.replaceChildren(
+        make('h2', {}, card.title),
+        make('p', {}, card.text),
+        make('div', { class: 'acts' }, ...acts),
       ),
     );
   }

@@ -1,6 +1,7 @@
 // Share: this drawing, this network, this page.
 import { encode } from '../lib/codec.js';
 import { bytes, make, save, say } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { INK_PEN } from '../lib/ink.js';
 import { SIDE as INK_SIDE } from '../lib/mnist.js';
 import { questionOf } from '../lib/question.js';
@@ -120,15 +121,13 @@ export function mountShare(element, call, constants) {
     if (!reach) return;
     say(sheet.querySelector('.reach'), reach.sentence);
     const addresses = reach.addresses.length ? reach.addresses : [location.origin + location.pathname];
-    sheet
-      .querySelector('.page-row')
-      .replaceChildren(
-        ...addresses.flatMap((address) => [
-          make('code', {}, address),
-          make('button', { type: 'button', class: 'button', onclick: () => copy(address) }, 'Copy'),
-          make('button', { type: 'button', class: 'button', onclick: () => showCode(address) }, 'QR code'),
-        ]),
-      );
+    const parts = addresses.flatMap((address) => [
+      make('code', {}, address),
+      make('button', { type: 'button', class: 'button', onclick: () => copy(address) }, 'Copy'),
+      make('button', { type: 'button', class: 'button', onclick: () => showCode(address) }, 'QR code'),
+    ]);
+    const pageRow = sheet.querySelector('.page-row');
+    keepFocus(pageRow, () => pageRow.replaceChildren(...parts));
   });
   element.querySelector('.share').addEventListener('click', () => {
     tell('');

@@ -1,5 +1,6 @@
 // The shell: it knows the visitor, the tab, and the network in use, and everything else follows the store.
 import { make, onLook, percent, say } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { paintDrawing } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { connect, follow, latest } from '../lib/server.js';
@@ -95,31 +96,28 @@ function mountChoice(find, call) {
   const [button, dialog, list] = [find('.network'), find('.choice'), find('.choice ul')];
   let answers = {};
   const show = () => {
-    const focused = [...list.querySelectorAll('button')].indexOf(document.activeElement);
-    list.replaceChildren(
-      ...store.get('networks').map((network) => {
-        const [name, detail] = describe(network);
-        const answer = answers[network.key];
-        const used = network.key === store.get('network');
-        const choose = () => {
-          use(network.key);
-          dialog.close();
-        };
-        return make(
-          'li',
-          {},
-          make(
-            'button',
-            { type: 'button', class: 'reader', 'aria-pressed': String(used), onclick: choose },
-            make('i', { class: used ? 'mark used' : 'mark' }),
-            make('span', {}, make('b', {}, name), make('small', {}, detail)),
-            make('span', { class: 'share-of' }, answer?.best == null ? '' : percent(answer.probability)),
-            make('span', { class: answer?.digit == null ? 'read unsure' : 'read' }, answer?.best ?? ''),
-          ),
-        );
-      }),
-    );
-    if (focused >= 0) list.querySelectorAll('button')[focused]?.focus(); // the answers came while it had the focus
+    const rows = store.get('networks').map((network) => {
+      const [name, detail] = describe(network);
+      const answer = answers[network.key];
+      const used = network.key === store.get('network');
+      const choose = () => {
+        use(network.key);
+        dialog.close();
+      };
+      return make(
+        'li',
+        {},
+        make(
+          'button',
+          { type: 'button', class: 'reader', 'data-key': network.key, 'aria-pressed': String(used), onclick: choose },
+          make('i', { class: used ? 'mark used' : 'mark' }),
+          make('span', {}, make('b', {}, name), make('small', {}, detail)),
+          make('span', { class: 'share-of' }, answer?.best == null ? '' : percent(answer.probability)),
+          make('span', { class: answer?.digit == null ? 'read unsure' : 'read' }, answer?.best ?? ''),
+        ),
+      );
+    });
+    keepFocus(list, () => list.replaceChildren(...rows)); // the answers come while it has the focus
   };
   const ask = latest(async () => {
     const question = questionOf(store.get('drawing'));
