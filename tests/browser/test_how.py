@@ -31,6 +31,28 @@ def how(request, visit, app):
     return visit(app + "?tab=how&net=mlp", **request.param)
 
 
+def hold(page, *functions: str) -> list:
+    """Let these functions' questions wait -> what waits; `let_go` sends them."""
+    waiting = []
+
+    def look(route):
+        if any(f'"fn_name":"{name}"' in route.request.post_data for name in functions):
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/component_server", look)
+    return waiting
+
+
+def let_go(page, waiting: list) -> None:
+    while waiting:
+        route = waiting.pop(0)
+        with page.expect_response(lambda answer, route=route: answer.request == route.request):
+            route.continue_()
+    page.wait_for_timeout(200)  # until the page has shown what came
+
+
 def test_the_wall_shows_one_kind_and_a_preparation_step_can_be_left_out(how):
     tab = open_step(how, 1)
     expect(tab.locator(".own .read")).to_contain_text("Read as 1")
@@ -193,6 +215,27 @@ def test_every_step_has_a_link_and_the_browser_goes_back(visit, app):
     assert "step=5" in visitor.page.url
     visitor.page.go_back()
     expect(visitor.page.locator("#how h1")).to_have_text("Loss and optimizer")
+
+
+def test_a_late_answer_stays_with_its_step_and_what_stands_beside_a_step_is_there_again(visit, app):
+    visitor = visit(app + "?tab=how&net=mlp&step=1")
+    page = visitor.page
+    tab = page.locator("#how")
+    expect(tab.locator(".code .on")).to_have_count(4)
+    waiting = hold(page, "look_at_model", "look_at_graph", "look_at_scores")
+    for number in (2, 3, 6):
+        open_step(visitor, number)
+    open_step(visitor, 5)
+    expect(tab.locator(".batch li").first).to_be_visible()
+    aside = tab.locator("aside").inner_html()
+    assert len(waiting) == 3
+    let_go(page, waiting)
+    assert tab.locator("aside").inner_html() == aside
+    open_step(visitor, 6)
+    expect(tab.locator(".inspector h2")).to_have_text("What it never saw")
+    open_step(visitor, 1)
+    expect(tab.locator(".code .on")).to_have_count(4)
+    expect(tab.locator(".inspector")).to_be_hidden()
 
 
 def test_what_was_tried_stays_tried(visit, app):

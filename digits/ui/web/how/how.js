@@ -6,6 +6,7 @@ import { isReadable } from '../lib/readback.js';
 import { connect, latest } from '../lib/server.js';
 import { isEmpty } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
+import { mountAside } from './aside.js';
 import { collect } from './collect.js';
 import { define } from './define.js';
 import { evaluate } from './evaluate.js';
@@ -25,52 +26,40 @@ export function mount({ element, props, part }) {
   let at = stepOfAddress();
   const shown = new Map(); // step -> { node, refresh } of those that were opened
 
-  const frame = {
-    constants,
-    /** Ask the server about the visitor's digit and the network in use; null where it refused, which the page says. */
-    async ask(name, payload = {}, question = digit(constants.example)) {
-      const answer = await call(name, { network: store.get('network'), ...question, ...payload }, 20);
-      const trouble = find('.trouble');
-      trouble.hidden = !answer.error;
-      say(trouble, answer.error ?? '');
-      return answer.error ? null : answer;
-    },
-    isExample: () => isEmpty(store.get('drawing')) || store.get('drawing').wide,
-    /** Put a digit onto the pad, where it can be changed; a test digit by its index. */
-    load(ink, { index, label }) {
-      const { bitmap, data } = pictureOf(bytes(ink), element);
-      const editable = { bitmap, editable: isReadable(), unit: constants.unit };
-      const picture = index === undefined ? { ...editable, data } : { ...editable, index, label };
-      store.set({ drawing: { strokes: [], picture, wide: false }, tab: 'draw' });
-    },
-    setCode(lines) {
-      find('.code').replaceChildren(...lines.map((line) => make('li', {}, make('code', {}, line))));
-    },
-    /** Light lines of the code, counted from 0; tone: a (forward) or b (backward). */
-    light(lines, tone = 'a') {
-      [...find('.code').children].forEach((line, place) => {
-        line.className = lines.includes(place) ? `on ${tone}` : '';
-      });
-    },
-    prompt: (text) => {
-      find('.prompt').hidden = !text;
-      say(find('.prompt'), text);
-    },
-    inspect(title, note, ...nodes) {
-      find('.inspector').hidden = !title;
-      say(find('.inspector h2'), title);
-      say(find('.inspector .title .note'), note);
-      find('.inspector .body').replaceChildren(...nodes);
-    },
-    /** One of the three things to try was done. */
-    done(key) {
-      if (tried.has(key)) return;
-      tried.add(key);
-      try {
-        localStorage.setItem(KEPT, JSON.stringify([...tried]));
-      } catch {}
-      showProgress();
-    },
+  const aside = mountAside(find);
+
+  const isExample = () => isEmpty(store.get('drawing')) || store.get('drawing').wide;
+
+  /** What a step may do to the page around it. */
+  const frameOf = (step) => {
+    const beside = aside.of(step);
+    return {
+      ...beside,
+      constants,
+      /** Ask the server about the visitor's digit and the network in use; null where it refused, which the page says. */
+      async ask(name, payload = {}, question = digit(constants.example)) {
+        const answer = await call(name, { network: store.get('network'), ...question, ...payload }, 20);
+        beside.complain(answer.error ?? '');
+        return answer.error ? null : answer;
+      },
+      /** Put a digit onto the pad, where it can be changed; a test digit by its index. */
+      load(ink, { index, label }) {
+        if (step !== STEPS[at] || store.get('tab') !== 'how') return; // the visitor went on before the ink came
+        const { bitmap, data } = pictureOf(bytes(ink), element);
+        const editable = { bitmap, editable: isReadable(), unit: constants.unit };
+        const picture = index === undefined ? { ...editable, data } : { ...editable, index, label };
+        store.set({ drawing: { strokes: [], picture, wide: false }, tab: 'draw' });
+      },
+      /** One of the three things to try was done. */
+      done(key) {
+        if (tried.has(key)) return;
+        tried.add(key);
+        try {
+          localStorage.setItem(KEPT, JSON.stringify([...tried]));
+        } catch {}
+        showProgress();
+      },
+    };
   };
 
   const items = STEPS.map((step, place) => {
@@ -112,14 +101,11 @@ export function mount({ element, props, part }) {
     const step = STEPS[at];
     say(find('h1'), step.title);
     find('.lead').replaceChildren(...step.lead.split('`').map((part, i) => (i % 2 ? make('code', {}, part) : part)));
-    frame.setCode(step.code);
-    frame.light([]);
-    frame.prompt('');
-    frame.inspect('', '');
     if (!shown.has(step)) {
       const node = make('div', { class: `step of-${step.key}` });
-      shown.set(step, { node, refresh: latest(step.mount(node, frame)) });
+      shown.set(step, { node, refresh: latest(step.mount(node, frameOf(step))) });
     }
+    aside.show(step);
     find('.stage').replaceChildren(shown.get(step).node);
     showProgress();
     if (byHand) {
@@ -134,7 +120,7 @@ export function mount({ element, props, part }) {
 
   function refresh() {
     if (store.get('tab') !== 'how' || !store.get('network')) return;
-    say(find('.whose'), frame.isExample() ? 'a 1 of the test set until you draw' : 'your drawing');
+    say(find('.whose'), isExample() ? 'a 1 of the test set until you draw' : 'your drawing');
     shown.get(STEPS[at])?.refresh();
   }
 
