@@ -19,6 +19,34 @@ def open_step(visitor, number: int):
     return tab
 
 
+# Each question takes a while; `most` counts how many of a function's were under way at once.
+SLOW = """
+  const { fetch } = window;
+  const now = {};
+  window.most = {};
+  window.fetch = async (address, wish) => {
+    if (!String(address).includes('component_server')) return fetch(address, wish);
+    const { fn_name: name } = JSON.parse(wish.body);
+    now[name] = (now[name] ?? 0) + 1;
+    most[name] = Math.max(most[name] ?? 0, now[name]);
+    await new Promise((done) => setTimeout(done, 50));
+    try {
+      return await fetch(address, wish);
+    } finally {
+      now[name] -= 1;
+    }
+  };
+"""
+HURRY = """(stage) => {
+  for (const input of stage.querySelectorAll('input[type=range]'))
+    for (let i = 0; i <= 10; i++) {
+      input.value = Number(input.min) + (i / 10) * (input.max - input.min);
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+  for (const control of stage.querySelectorAll('.segments button, .tick input')) control.click();
+}"""
+
+
 def assert_no_fault(visitor) -> None:
     found = Axe().run(visitor.page, context="#how").response["violations"]
     assert not found, [(fault["id"], fault["nodes"][0]["html"]) for fault in found]
@@ -236,6 +264,25 @@ def test_a_late_answer_stays_with_its_step_and_what_stands_beside_a_step_is_ther
     open_step(visitor, 1)
     expect(tab.locator(".code .on")).to_have_count(4)
     expect(tab.locator(".inspector")).to_be_hidden()
+
+
+def test_however_fast_the_controls_move_one_question_is_under_way_and_the_last_is_shown(visit, app):
+    visitor = visit(app + "?tab=how&net=mlp&step=1")
+    visitor.page.add_init_script(SLOW)
+    visitor.page.reload()
+    shown = [".own .read", ".total", ".count", ".inspector .note", ".counters", ".scores > div"]
+    for number, selector in enumerate(shown, start=1):
+        tab = open_step(visitor, number)
+        expect(tab.locator(selector).first).not_to_be_empty()
+        tab.locator(".stage").evaluate(HURRY)
+        if number == 4:
+            rate = tab.locator(".of-loss output").inner_text()
+            expect(tab.locator(".inspector .note").first).to_have_text(f"learning rate {rate}")
+    visitor.page.wait_for_timeout(500)  # until the last have come
+    most = visitor.page.evaluate("most")
+    assert {name: count for name, count in most.items() if count > 1} == {}
+    names = {"look_at_data", "prepare_digit", "look_at_model", "look_at_graph", "look_at_loss", "take_step"}
+    assert most.keys() >= names | {"look_at_modes", "look_at_scores"}
 
 
 def test_what_was_tried_stays_tried(visit, app):

@@ -2,6 +2,7 @@
 import { bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { colour, mix } from '../lib/paint.js';
+import { latest } from '../lib/server.js';
 import { card, facts, segments, tick, tile } from './controls.js';
 
 const COLUMNS = 16;
@@ -91,24 +92,25 @@ function mount(node, frame) {
     showWall();
   });
 
-  async function showWall() {
+  const showWall = latest(async () => {
     wall.classList.add('waiting');
-    const answer = await frame.ask('look_at_data', { kind: kind.value, seed: state.seed, order: state.order });
+    const asked = { kind: kind.value, seed: state.seed, order: state.order };
+    const answer = await frame.ask('look_at_data', asked);
     wall.classList.remove('waiting');
     if (!answer) return;
     state.wall = { labels: answer.labels, pixels: bytes(answer.pixels) };
     paintWall(wall, state.wall);
     wall.setAttribute('aria-label', `Training digits, labelled ${answer.labels.join(', ')}`);
-    showCounts(histogram, answer.counts, kind.value);
+    showCounts(histogram, answer.counts, asked.kind);
     showSplit(split, answer.split);
     const words =
-      state.order === 'oddest'
+      asked.order === 'oddest'
         ? `The ${answer.labels.length} of ${answer.searched.toLocaleString('en')} to whose label the CNN gives least.`
         : 'Point at a pixel: a picture is 784 numbers.';
     say(pixel, words);
-  }
+  });
 
-  async function showOwn() {
+  const showOwn = latest(async () => {
     const wanted = Object.fromEntries(steps.map(([name, box]) => [name, box.value]));
     const answer = await frame.ask('prepare_digit', { steps: wanted });
     if (!answer) return;
@@ -116,7 +118,7 @@ function mount(node, frame) {
     mean.paint(answer.mean);
     mean.tell(`the mean of all ${answer.digit}s`);
     say(read, `Read as ${answer.digit}, ${percent(answer.probability)}.`);
-  }
+  });
 
   function point(x, y) {
     const [column, row] = [Math.floor(x / CELL[0]), Math.floor(y / CELL[1])];
@@ -154,10 +156,10 @@ function mount(node, frame) {
     point(cursor.x, cursor.y);
   });
 
-  return async () => {
+  return latest(async () => {
     if (!state.wall) await showWall();
     await showOwn();
-  };
+  });
 }
 
 function paintWall(canvas, { labels, pixels }) {

@@ -1,5 +1,6 @@
 // Step 2, define the model: its layers, and one unit opened with all its numbers.
 import { make, say } from '../lib/dom.js';
+import { latest } from '../lib/server.js';
 import { card, facts, figure, segments, size, slider, tenBars, tile } from './controls.js';
 
 export const define = {
@@ -86,7 +87,7 @@ function mount(node, frame) {
       refresh();
     });
 
-  async function refresh() {
+  const refresh = latest(async () => {
     const answer = await frame.ask('look_at_model', {
       new: kind.value === 'new',
       width: width.value,
@@ -101,7 +102,7 @@ function mount(node, frame) {
     showChain(answer.layers);
     showUnit(answer.opened);
     bars.show(answer.probabilities);
-  }
+  });
 
   function showChain(layers) {
     const boxes = layers.map((layer, place) =>

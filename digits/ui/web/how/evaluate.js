@@ -2,6 +2,7 @@
 import { bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
+import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { card, facts, slider, tenBars } from './controls.js';
 
@@ -56,13 +57,13 @@ function mount(node, frame) {
   );
   frame.light([0, 1, 2]);
 
-  async function showModes() {
+  const showModes = latest(async () => {
     const answer = await frame.ask('look_at_modes', { beside: beside.value });
     if (!answer) return;
     reading.show(answer.eval);
     learning.show(answer.train);
     say(why, explain(answer.differing));
-  }
+  });
 
   async function showScores() {
     const network = store.get('network');
@@ -121,10 +122,10 @@ function mount(node, frame) {
       }),
     );
   }
-  return async () => {
+  return latest(async () => {
     await showScores();
     await showModes();
-  };
+  });
 }
 
 /** Why the layers of these kinds read differently under train(). */

@@ -2,6 +2,7 @@
 import { bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares, paintWeights } from '../lib/paint.js';
+import { latest } from '../lib/server.js';
 import { card, facts, figure, segments, size, slider, tick, truth } from './controls.js';
 
 const LINES = { forward: [0, 1], backward: [3], again: [3], step: [4] };
@@ -98,7 +99,7 @@ function mount(node, frame) {
     refresh();
   }
 
-  async function refresh() {
+  const refresh = latest(async () => {
     const { wish: wanted } = state;
     const answer = await frame.ask('look_at_graph', {
       call: wanted,
@@ -109,7 +110,7 @@ function mount(node, frame) {
       label: label.value,
     });
     if (answer) show(answer, wanted);
-  }
+  });
 
   function show(answer, wanted) {
     paintShares(ink, bytes(answer.ink));

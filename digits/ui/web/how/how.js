@@ -3,7 +3,7 @@ import { bytes, make, say } from '../lib/dom.js';
 import { pictureOf } from '../lib/picture.js';
 import { questionOf } from '../lib/question.js';
 import { isReadable } from '../lib/readback.js';
-import { connect, latest } from '../lib/server.js';
+import { connect } from '../lib/server.js';
 import { isEmpty } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { mountAside } from './aside.js';
@@ -103,7 +103,7 @@ export function mount({ element, props, part }) {
     find('.lead').replaceChildren(...step.lead.split('`').map((part, i) => (i % 2 ? make('code', {}, part) : part)));
     if (!shown.has(step)) {
       const node = make('div', { class: `step of-${step.key}` });
-      shown.set(step, { node, refresh: latest(step.mount(node, frameOf(step))) });
+      shown.set(step, { node, refresh: step.mount(node, frameOf(step)) });
     }
     aside.show(step);
     find('.stage').replaceChildren(shown.get(step).node);

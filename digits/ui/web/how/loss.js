@@ -1,5 +1,6 @@
 // Step 4, loss and optimizer: how wrong one reading is, and what one step of each optimizer does to a batch's loss.
 import { draw, make, say } from '../lib/dom.js';
+import { latest } from '../lib/server.js';
 import { card, facts, figure, segments, slider, truth } from './controls.js';
 
 const [WIDE, HIGH] = [600, 210]; // of a chart, in units of its viewBox
@@ -79,18 +80,14 @@ function mount(node, frame) {
   );
   frame.light([1]);
 
-  async function refresh() {
-    const answer = await frame.ask('look_at_loss', {
-      label: label.value,
-      kind: kind.value,
-      rate: rate.value,
-      batch: state.batch,
-    });
+  const refresh = latest(async () => {
+    const asked = { label: label.value, kind: kind.value, rate: rate.value, batch: state.batch };
+    const answer = await frame.ask('look_at_loss', asked);
     if (!answer) return;
     curve.replaceChildren(drawCurve(answer));
     say(
       words,
-      `It is a ${answer.label}: the ${kind.value === 'new' ? 'untrained network' : 'network'} gives it ` +
+      `It is a ${answer.label}: the ${asked.kind === 'new' ? 'untrained network' : 'network'} gives it ` +
         `${figure(answer.probability)}, so the loss is ${figure(answer.loss)}.`,
     );
     line.replaceChildren(drawLine(answer));
@@ -106,7 +103,7 @@ function mount(node, frame) {
     );
     frame.inspect(
       'One step of each',
-      `learning rate ${rate.value}`,
+      `learning rate ${asked.rate}`,
       facts([
         ['before', figure(start)],
         ...Object.entries(answer.landings).map(([name, value]) => [name, figure(value)]),
@@ -120,7 +117,7 @@ function mount(node, frame) {
           'its gradient is.',
       ),
     );
-  }
+  });
   return refresh;
 }
 

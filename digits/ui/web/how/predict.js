@@ -3,6 +3,7 @@ import { bytes, make, onLook, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { colour, paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
+import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { segments } from './controls.js';
 import { makeSketch } from './sketch.js';
@@ -29,7 +30,7 @@ export const predict = {
 };
 
 function mount(node, frame) {
-  const state = { map: null, key: '', own: null, digit: null, trail: [] };
+  const state = { map: null, key: '', own: null, digit: null, trail: [], moved: false };
   const view = segments(
     'What lies near',
     [
@@ -94,29 +95,34 @@ function mount(node, frame) {
         state.map = unpack(answer, frame.constants.whole);
         state.trail = [];
         say(waiting, '');
-        break;
+        say(orange, `Show the ${state.map.wrong.size.toLocaleString('en')} misread`);
+        paint();
+        return true;
       }
       say(waiting, `The network reads 10,000 digits, and the map is laid out: ${Math.round(100 * answer.share)}%`);
       await new Promise((done) => setTimeout(done, AGAIN));
     }
-    say(orange, `Show the ${state.map.wrong.size.toLocaleString('en')} misread`);
-    return true;
   }
 
-  async function refresh() {
-    if (!(await loadMap())) return;
-    paint();
-    show(await frame.ask('place_on_map', { view: view.value }));
+  /** What is on the small pad, with the stroke under the pen; undefined where nothing is. */
+  function own() {
+    const [drawing, strokes] = [store.get('drawing'), sketch.strokes()];
+    return (drawing.wide && !strokes.length ? null : questionOf(drawing, strokes)) ?? undefined;
   }
+
+  const refresh = latest(async () => {
+    if (!(await loadMap())) return;
+    if (state.moved && state.own) state.trail = [...state.trail, state.own].slice(-LONGEST_TRAIL);
+    state.moved = false;
+    show(await frame.ask('place_on_map', { view: view.value }, own()));
+  });
 
   /** The point goes where the drawing under the pen belongs. */
-  async function follow() {
-    if (!state.map) return;
-    const question = questionOf(store.get('drawing'), sketch.strokes());
-    if (!question) return;
+  function follow() {
+    if (!state.map || !own()) return;
     frame.done('predict-draw');
-    if (state.own) state.trail = [...state.trail, state.own].slice(-LONGEST_TRAIL);
-    show(await frame.ask('place_on_map', { view: view.value }, question));
+    state.moved = true;
+    refresh();
   }
 
   function show(answer) {
@@ -244,28 +250,34 @@ function mount(node, frame) {
     );
   }
 
-  let asked = -1;
-  async function point(event, press) {
-    if (!state.spots) return;
+  let pointed = -1;
+  const placeOf = (event) => {
     const box = canvas.getBoundingClientRect();
-    const place = nearest(state.spots, event.clientX - box.left, event.clientY - box.top);
-    if (place < 0 || (place === asked && !press)) return;
-    asked = place;
+    return state.spots ? nearest(state.spots, event.clientX - box.left, event.clientY - box.top) : -1;
+  };
+  const tell = latest(async () => {
+    const place = pointed;
     const answer = await frame.ask('show_test_digit', { index: place });
-    if (!answer || asked !== place) return;
-    const label = state.map.labels[place];
-    if (press) {
-      if (state.map.wrong.has(place)) frame.done('predict-orange');
-      frame.load(answer.ink, { index: place, label });
-      return;
-    }
+    if (!answer || place !== pointed) return;
     const picture = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
-    const words = `Test digit ${place}: a ${label}${state.map.wrong.has(place) ? ', misread' : ''}. Press to load it.`;
-    under.replaceChildren(picture, words);
+    const misread = state.map.wrong.has(place) ? ', misread' : '';
+    under.replaceChildren(picture, `Test digit ${place}: a ${state.map.labels[place]}${misread}. Press to load it.`);
     paintShares(picture, bytes(answer.ink));
-  }
-  canvas.addEventListener('pointermove', (event) => event.pointerType === 'mouse' && point(event, false));
-  canvas.addEventListener('click', (event) => point(event, true));
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    const place = event.pointerType === 'mouse' ? placeOf(event) : -1;
+    if (place < 0 || place === pointed) return;
+    pointed = place;
+    tell();
+  });
+  canvas.addEventListener('click', async (event) => {
+    const place = placeOf(event);
+    if (place < 0) return;
+    const answer = await frame.ask('show_test_digit', { index: place });
+    if (!answer) return;
+    if (state.map.wrong.has(place)) frame.done('predict-orange');
+    frame.load(answer.ink, { index: place, label: state.map.labels[place] });
+  });
   new ResizeObserver(() => paint()).observe(canvas);
   onLook(paint);
   return refresh;

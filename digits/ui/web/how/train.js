@@ -131,18 +131,24 @@ function mount(node, frame) {
     if (on && state.playing) playOrPause(false);
   }
 
-  async function call(name, more = {}) {
-    const answer = await frame.ask('take_step', {
-      call: name,
-      kind: kind.value,
-      size: size.value,
-      source: source.value,
-      forget: forget.value,
-      frozen: frozen.value,
-      ...more,
-    });
-    if (answer) show(answer);
-    return answer;
+  let turn = Promise.resolve();
+  /** One call after another, in the order of the presses: each changes the lesson, and the last is what is shown. */
+  function call(name, more = {}) {
+    const ask = async () => {
+      const answer = await frame.ask('take_step', {
+        call: name,
+        kind: kind.value,
+        size: size.value,
+        source: source.value,
+        forget: forget.value,
+        frozen: frozen.value,
+        ...more,
+      });
+      if (answer) show(answer);
+      return answer;
+    };
+    turn = turn.then(ask, ask);
+    return turn;
   }
 
   function show(answer) {
