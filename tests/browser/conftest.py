@@ -92,6 +92,27 @@ class Visitor:
                     mouse.down()
             mouse.up()
 
+    def hold(self, *functions: str) -> list:
+        """Let these functions' questions wait -> those that do."""
+        waiting = []
+
+        def look(route) -> None:
+            if any(f'"fn_name":"{name}"' in route.request.post_data for name in functions):
+                waiting.append(route)
+            else:
+                route.continue_()
+
+        self.page.route("**/component_server", look)
+        return waiting
+
+    def let_go(self, waiting: list) -> None:
+        """Send what waits, and wait until it is shown."""
+        while waiting:
+            route = waiting.pop(0)
+            with self.page.expect_response(lambda answer, route=route: answer.request == route.request):
+                route.continue_()
+        self.page.wait_for_timeout(200)
+
 
 @pytest.fixture
 def visit(chromium, app):

@@ -81,6 +81,36 @@ def test_a_mistake_is_opened_explained_and_edited_on_the_pad(evaluate):
     expect(visitor.page.locator("#draw .doubt")).to_contain_text(f"labelled {label}, changed by you")
 
 
+def test_what_is_pressed_before_the_reading_has_come_means_the_digit_that_is_shown(evaluate):
+    visitor, part = evaluate()
+    sheet = visitor.page.get_by_role("dialog", name="One digit")
+    drawn = visitor.page.locator(".mine canvas").first
+
+    def load() -> str:
+        sheet.get_by_role("button", name="Load into the pad").click()
+        expect(visitor.page.locator(".paper")).to_be_visible()
+        picture = drawn.evaluate("canvas => canvas.toDataURL()")
+        visitor.tab("Evaluate")
+        return picture
+
+    pictures = []
+    for mistake in (0, 1):
+        part.locator(".wall button").nth(mistake).click()
+        expect(sheet.locator(".ten")).to_be_visible()
+        pictures.append(load())
+    assert pictures[0] != pictures[1]
+
+    waiting = visitor.hold("read_example")
+    part.locator(".wall button").first.click()
+    before = sheet.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    visitor.page.keyboard.press("ArrowRight")
+    visitor.page.wait_for_function(
+        "before => document.querySelector('.detail canvas').toDataURL() !== before", arg=before
+    )
+    assert load() == pictures[1]
+    visitor.let_go(waiting)
+
+
 def test_each_slider_changes_the_figure(evaluate):
     visitor, part = evaluate()
     figure = part.locator(".score b")

@@ -59,28 +59,6 @@ def how(request, visit, app):
     return visit(app + "?tab=how&net=mlp", **request.param)
 
 
-def hold(page, *functions: str) -> list:
-    """Let these functions' questions wait -> what waits; `let_go` sends them."""
-    waiting = []
-
-    def look(route):
-        if any(f'"fn_name":"{name}"' in route.request.post_data for name in functions):
-            waiting.append(route)
-        else:
-            route.continue_()
-
-    page.route("**/component_server", look)
-    return waiting
-
-
-def let_go(page, waiting: list) -> None:
-    while waiting:
-        route = waiting.pop(0)
-        with page.expect_response(lambda answer, route=route: answer.request == route.request):
-            route.continue_()
-    page.wait_for_timeout(200)  # until the page has shown what came
-
-
 def test_the_wall_shows_one_kind_and_a_preparation_step_can_be_left_out(how):
     tab = open_step(how, 1)
     expect(tab.locator(".own .read")).to_contain_text("Read as 1")
@@ -250,14 +228,14 @@ def test_a_late_answer_stays_with_its_step_and_what_stands_beside_a_step_is_ther
     page = visitor.page
     tab = page.locator("#how")
     expect(tab.locator(".code .on")).to_have_count(4)
-    waiting = hold(page, "look_at_model", "look_at_graph", "look_at_scores")
+    waiting = visitor.hold("look_at_model", "look_at_graph", "look_at_scores")
     for number in (2, 3, 6):
         open_step(visitor, number)
     open_step(visitor, 5)
     expect(tab.locator(".batch li").first).to_be_visible()
     aside = tab.locator("aside").inner_html()
     assert len(waiting) == 3
-    let_go(page, waiting)
+    visitor.let_go(waiting)
     assert tab.locator("aside").inner_html() == aside
     open_step(visitor, 6)
     expect(tab.locator(".inspector h2")).to_have_text("What it never saw")

@@ -37,24 +37,17 @@ export function mountExample(dialog, call, constants, opponent, source) {
   );
   let all = [];
   let at = 0;
-  let pixels = null;
+  let pixels = null; // a promise of the shown digit's: what is pressed before they are there means this digit too
   let reader = ''; // the network that gave the reading that the title tells
 
   const read = latest(async () => {
     const wanted = all[at];
-    for (const button of [view.load, view.why]) button.disabled = !isReadable();
-    if (view.load.disabled) return say(view.reason, UNREADABLE);
-    pixels = await pixelsOf(wanted.sprite, wanted.at, constants.columns);
+    const keys = [store.get('network'), opponent()];
+    const question = { network: keys[0], against: keys[1], pixels: packed(await pixels) };
     if (wanted !== all[at]) return;
-    paintShares(ink, pixels);
-    const answer = await call('read_example', {
-      network: store.get('network'),
-      against: opponent(),
-      pixels: packed(pixels),
-    });
+    const answer = await call('read_example', question);
     if (wanted !== all[at] || !dialog.open) return;
     if (answer.error) return say(view.reason, answer.error);
-    const keys = [store.get('network'), opponent()];
     const { readings } = answer;
     reader =
       keys[
@@ -70,9 +63,10 @@ export function mountExample(dialog, call, constants, opponent, source) {
     );
   });
 
-  function show(place) {
+  async function show(place) {
     at = place;
-    const { label, digit, index, damaged } = all[at];
+    const wanted = all[at];
+    const { label, digit, index, damaged } = wanted;
     const right = label === digit;
     const which = label === 8 ? 'An 8' : `A ${label}`;
     say(view.title, right ? `${which}, read right` : `${which}, read as ${article(digit)} ${digit}`);
@@ -86,7 +80,12 @@ export function mountExample(dialog, call, constants, opponent, source) {
     view.before.disabled = at === 0;
     view.after.disabled = at === all.length - 1;
     view.readings.replaceChildren();
+    for (const button of [view.load, view.why]) button.disabled = !isReadable();
+    if (view.load.disabled) return say(view.reason, UNREADABLE);
+    pixels = pixelsOf(wanted.sprite, wanted.at, constants.columns);
     read();
+    const made = await pixels;
+    if (wanted === all[at]) paintShares(ink, made);
   }
 
   view.before.addEventListener('click', () => at > 0 && show(at - 1));
@@ -101,11 +100,8 @@ export function mountExample(dialog, call, constants, opponent, source) {
   view.why.addEventListener('click', async () => {
     const wanted = all[at];
     say(view.reason, 'Covering it, piece by piece.');
-    const because = await call(
-      'explain_example',
-      { network: reader || store.get('network'), pixels: packed(pixels) },
-      20,
-    );
+    const question = { network: reader || store.get('network'), pixels: packed(await pixels) };
+    const because = await call('explain_example', question, 20);
     if (wanted !== all[at]) return;
     if (because.error) return say(view.reason, because.error);
     paintImportance(ink, bytes(because.ink), because.importance);
@@ -114,11 +110,12 @@ export function mountExample(dialog, call, constants, opponent, source) {
     say(view.reason, `${because.sentence} Orange speaks for the answer, blue against it.`);
   });
 
-  view.load.addEventListener('click', () => {
+  view.load.addEventListener('click', async () => {
     const { index, label, damaged } = all[at];
+    const made = await pixels;
     dialog.close();
     const { strokes } = source().drawings?.[index] ?? {};
-    const { bitmap, data } = pictureOf(pixels, ink);
+    const { bitmap, data } = pictureOf(made, ink);
     const isTestDigit = !damaged && index !== undefined && source().name === constants.testSet;
     const editable = { bitmap, editable: isReadable(), unit: constants.unit };
     const picture = isTestDigit ? { ...editable, index, label } : { ...editable, data };
