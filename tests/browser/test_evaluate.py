@@ -143,6 +143,23 @@ def test_two_networks_against_each_other(evaluate):
     expect(part.locator(".score").last).to_contain_text("fewer than undamaged")
 
 
+def test_a_network_that_is_put_in_use_is_not_compared_with_itself(evaluate):
+    visitor, part = evaluate()
+    against = part.get_by_label("Compare with another network")
+    against.select_option(label="MLP 784-512-10")
+    expect(part.locator(".score")).to_have_count(2)
+    asked = []
+    visitor.page.on("request", lambda request: asked.append(request.post_data or ""))
+    visitor.use("MLP")
+    expect(against).to_have_value("")
+    expect(part.locator(".accuracy")).to_have_count(1)
+    expect(part.locator(".score")).to_have_count(1)
+    expect(part.locator(".curves .offer")).to_have_count(0)
+    expect(part.locator(".curves .compared")).to_have_count(0)
+    asked = [json.loads(text)["data"] for text in asked if '"against":"' in text]
+    assert asked and not [data["against"] for data in asked if data["against"]]
+
+
 def test_a_file_of_drawings_and_one_that_is_none(evaluate, tmp_path):
     _, part = evaluate()
     good, bad, notes = tmp_path / "mine.jsonl", tmp_path / "bad.jsonl", tmp_path / "notes.txt"

@@ -100,7 +100,7 @@ export function mountCurves(element, call, constants, opponent) {
     );
   }
 
-  store.watch(['network', 'tab'], ({ network, tab }) => {
+  store.watch(['network', 'networks', 'tab'], ({ network, tab }) => {
     if (tab === 'evaluate' && network && asked !== `${network} ${opponent()}`) look();
   });
   return () => look();

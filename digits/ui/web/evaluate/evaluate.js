@@ -20,14 +20,17 @@ export function mount({ element, props, part, upload }) {
   let against = ''; // the key of the network that the one in use is compared with
   let asked = ''; // what the page shows, or waits for
   let stop = () => {};
+  /** Nobody, from the moment on when that network is the one in use or is gone. */
+  const opponent = () =>
+    against !== store.get('network') && store.get('networks').some(({ key }) => key === against) ? against : '';
 
   const source = mountSource(element, constants, upload, () => start(), tell);
-  const open = mountExample(find('.detail'), call, constants, () => against, source.now);
+  const open = mountExample(find('.detail'), call, constants, opponent, source.now);
   const wall = mountWall(element, constants.columns, open);
   const matrix = mountMatrix(find('.matrix'), wall.filter);
   const showDigits = mountDigits(element);
-  const lookAtDamage = mountDamage(element, call, constants, () => against, oppose, open);
-  const lookAtCurves = mountCurves(element, call, constants, () => against);
+  const lookAtDamage = mountDamage(element, call, constants, opponent, oppose, open);
+  const lookAtCurves = mountCurves(element, call, constants, opponent);
   const nameOf = (key) => store.get('networks').find((network) => network.key === key)?.name ?? '';
   wall.onClear(() => {
     matrix.clear();
@@ -209,7 +212,7 @@ export function mount({ element, props, part, upload }) {
   find('.on-map').addEventListener('click', () => store.set({ step: 7, tab: 'how' }));
   store.watch(['network', 'networks', 'tab'], ({ network, networks }) => {
     const opponents = networks.filter(({ key }) => key !== network);
-    if (!opponents.some(({ key }) => key === against)) against = '';
+    against = opponent();
     const options = opponents.map(({ key, name, model, own }) =>
       make('option', { value: key }, own ? `${name}, ${model}` : name),
     );
