@@ -179,6 +179,44 @@ def test_after_a_server_s_end_a_lost_teaching_does_not_go_on(visit, wire, fresh,
     ask_as(visitor, "draw", "stop_teaching")  # there it goes on, and others want to train
 
 
+def test_each_tab_asks_again_by_itself(visit, wire):
+    visitor = visit(wire.address)
+    page = visitor.page
+    visitor.tab("Evaluate")
+    expect(page.locator("#evaluate .score span")).to_contain_text("undamaged")
+    expect(page.locator("#evaluate .wall button").first).to_be_visible()
+    wire.cut()
+    page.locator("[data-damage=blur]").press("End")
+    expect(offline(visitor)).to_be_visible()
+    wire.mend()
+    expect(page.locator("#evaluate .score span")).to_contain_text("fewer than undamaged")
+
+    wire.cut()
+    page.locator("#evaluate .wall button").first.click()
+    sheet = page.get_by_role("dialog", name="One digit")
+    expect(sheet.locator(".reason")).to_contain_text("does not answer")
+    wire.mend()
+    expect(sheet.locator(".ten")).to_be_visible()
+    expect(sheet.locator(".reason")).to_be_empty()
+    page.keyboard.press("Escape")
+
+    wire.cut()
+    visitor.tab("Train")
+    expect(page.locator(".before .said")).to_contain_text("does not answer")
+    wire.mend()
+    expect(page.locator(".estimate")).to_contain_text("About")
+    expect(page.locator(".before .said")).to_be_empty()
+
+    wire.cut()
+    visitor.tab("How it works")
+    page.locator("#how .rail button").first.click()
+    expect(page.locator("#how .trouble")).to_contain_text("does not answer")
+    wire.mend()
+    expect(page.locator("#how .wall")).to_have_attribute("aria-label", re.compile("labelled"))
+    expect(page.locator("#how .own .read")).to_contain_text("Read as")
+    expect(page.locator("#how .trouble")).to_be_hidden()
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells so")
 def test_an_open_page_costs_the_server_next_to_nothing(visit, fresh):
     address, process = fresh

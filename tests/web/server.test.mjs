@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { connect, latest, SILENT } from '../../digits/ui/web/lib/server.js';
+import { connect, latest, onReturn, SILENT } from '../../digits/ui/web/lib/server.js';
 import { store } from '../../digits/ui/web/lib/store.js';
 
 globalThis.document = { baseURI: 'http://here/demo/' };
@@ -76,4 +76,26 @@ test('one request is in flight, and the newest wish wins', async () => {
   releases[1]();
   await ended;
   assert.equal(started.length, 2);
+});
+
+test('when the server answers again, what was not answered is asked once more, a while later', (t) => {
+  let [asked, waiting] = [0, null];
+  t.mock.method(globalThis, 'setTimeout', (call) => {
+    waiting = call;
+  });
+  t.mock.method(globalThis, 'clearTimeout', () => {
+    waiting = null;
+  });
+  store.set({ online: true });
+  onReturn(() => {
+    asked += 1;
+  });
+  store.set({ online: false });
+  assert.equal(waiting, null);
+  store.set({ online: true });
+  store.set({ online: false }); // it was an answer to somebody else, and the next one did not come
+  assert.equal(waiting, null);
+  store.set({ online: true });
+  waiting();
+  assert.equal(asked, 1);
 });

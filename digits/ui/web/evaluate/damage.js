@@ -1,6 +1,6 @@
 // Damage: sliders over 500 test digits, and what becomes of the accuracy.
 import { make, percent, say } from '../lib/dom.js';
-import { latest } from '../lib/server.js';
+import { latest, onReturn } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { tile, useSprite } from './sprite.js';
 
@@ -101,5 +101,9 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
     ask();
   };
   store.watch(['network', 'networks', 'tab'], look);
+  onReturn(() => {
+    asked = '';
+    look();
+  });
   return look;
 }

@@ -6,7 +6,7 @@ import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { pictureOf } from '../lib/picture.js';
 import { isReadable, UNREADABLE } from '../lib/readback.js';
-import { latest } from '../lib/server.js';
+import { latest, onReturn } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { packed, pixelsOf } from './sprite.js';
 
@@ -121,6 +121,12 @@ export function mountExample(dialog, call, constants, opponent, source) {
     const picture = isTestDigit ? { ...editable, index, label } : { ...editable, data };
     const drawing = strokes ? { strokes, picture: null } : { strokes: [], picture };
     store.set({ drawing: { ...drawing, wide: false }, tab: 'draw' });
+  });
+
+  onReturn(() => {
+    if (!dialog.open || view.readings.firstChild) return;
+    say(view.reason, '');
+    read();
   });
 
   return (list, place) => {

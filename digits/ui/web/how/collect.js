@@ -97,8 +97,8 @@ function mount(node, frame) {
     const asked = { kind: kind.value, seed: state.seed, order: state.order };
     const answer = await frame.ask('look_at_data', asked);
     wall.classList.remove('waiting');
+    state.wall = answer && { labels: answer.labels, pixels: bytes(answer.pixels) };
     if (!answer) return;
-    state.wall = { labels: answer.labels, pixels: bytes(answer.pixels) };
     paintWall(wall, state.wall);
     wall.setAttribute('aria-label', `Training digits, labelled ${answer.labels.join(', ')}`);
     showCounts(histogram, answer.counts, asked.kind);

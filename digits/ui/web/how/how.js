@@ -3,7 +3,7 @@ import { bytes, make, say } from '../lib/dom.js';
 import { pictureOf } from '../lib/picture.js';
 import { questionOf } from '../lib/question.js';
 import { isReadable } from '../lib/readback.js';
-import { connect } from '../lib/server.js';
+import { connect, onReturn } from '../lib/server.js';
 import { isEmpty } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
 import { mountAside } from './aside.js';
@@ -134,6 +134,7 @@ export function mount({ element, props, part }) {
     queueMicrotask(() => store.set({ step: null }));
   });
   store.watch(['tab', 'network', 'drawing'], refresh);
+  onReturn(refresh);
 }
 
 /** ?step=1 to 7, or the graph, which no other page shows. */

@@ -3,6 +3,7 @@ import { store } from './store.js';
 
 export const SILENT = 'The server does not answer. Your drawing is kept.';
 const LOGIN = 'The server wants you to log in; reload the page.';
+const REST = 2_000; // milliseconds between two questions while the server is silent, and after
 const SESSION = 'digits'; // Gradio wants one, and nothing of ours is kept in it
 
 /** A part's number on the server -> call(name, payload, seconds): its function's answer, or { error, silent } where none
@@ -54,6 +55,17 @@ export function latest(task) {
   };
 }
 
+/** Ask once more when the server answers again. Not at once: a question that fails alone would go round in circles. */
+export function onReturn(ask) {
+  let before = store.get('online');
+  let timer;
+  store.watch(['online'], ({ online }) => {
+    clearTimeout(timer);
+    if (online && !before) timer = setTimeout(ask, REST);
+    before = online;
+  });
+}
+
 /** Look at a job again and again, until `look` says that it has ended: short questions, no stream that holds a
  * connection or dies with it. `pause()`: milliseconds between two. -> stop(). */
 export function follow(look, pause = () => 200) {
@@ -62,7 +74,7 @@ export function follow(look, pause = () => 200) {
     while (on) {
       const ended = await look();
       if (ended || !on) return;
-      const rest = document.hidden ? 1_000 : store.get('online') ? pause() : 2_000;
+      const rest = document.hidden ? 1_000 : store.get('online') ? pause() : REST;
       await new Promise((done) => setTimeout(done, rest));
     }
   })();

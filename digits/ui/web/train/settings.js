@@ -4,7 +4,7 @@ import { SIDE } from '../lib/mnist.js';
 import { readNumber } from '../lib/number.js';
 import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
-import { latest } from '../lib/server.js';
+import { latest, onReturn } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { mountBuilder } from './builder.js';
 import { showFilters, showTen } from './look.js';
@@ -225,7 +225,7 @@ export function mountSettings(element, call, constants, began) {
     start.disabled = true;
     const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
     start.disabled = Boolean(store.get('frozen'));
-    tell(answer.error ?? '');
+    tell(answer.error ?? '', Boolean(answer.silent));
     if (!answer.error) began(answer.job);
   });
 
@@ -236,6 +236,7 @@ export function mountSettings(element, call, constants, began) {
   store.watch(['tab', 'drawing'], ({ tab }) => {
     if (tab === 'train') prepare();
   });
+  onReturn(prepare);
   const linked = new URLSearchParams(location.search).get('layers');
   choose('fast');
   if (linked) {

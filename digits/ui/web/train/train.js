@@ -39,6 +39,7 @@ export function mount({ element, props, part }) {
     find('.band').hidden = true;
     show('live');
     let since = 0;
+    let described = false;
     let before = null;
     stop = follow(
       async () => {
@@ -54,7 +55,7 @@ export function mount({ element, props, part }) {
           settings.tell(answer.error);
           return true;
         }
-        if (!since) await describe(answer);
+        if (!described) described = !(await describe(answer)).silent;
         since = live.add(answer);
         const share = answer.updates.at(-1)?.share ?? before?.share ?? 0;
         before = { job, state: answer.state, share, ahead: answer.ahead };
@@ -74,6 +75,7 @@ export function mount({ element, props, part }) {
         about.layers.map((layer) => layer[0]),
         about.hard,
       );
+    return about;
   }
 
   function finish(answer) {
