@@ -125,6 +125,32 @@ def test_a_paused_training_stands_still_lets_another_visitor_train_and_goes_on(v
     expect(page.get_by_role("button", name="Draw on it")).to_be_visible()
 
 
+def test_a_finished_run_is_compared_with_the_training_that_runs(visit):
+    visitor = visit()
+    page = open_train(visitor)
+    train(visitor)
+    expect(done(visitor)).to_have_text("Run 1 is done, and in use", timeout=120_000)
+    page.get_by_role("button", name="Train another").click()
+    open_train(visitor, "Beginners' text")
+    field(visitor, "Epochs").fill("1000")
+    train(visitor)
+    expect(page.locator(".live .title")).to_have_text("Run 2, MLP 784-512-10")
+    expect(page.locator(".numbers dd").first).to_have_text(re.compile("^0[.](0[5-9]|[1-9])"))
+    looks = []
+    page.on("request", lambda request: "look_at_training" in (request.post_data or "") and looks.append(request))
+    page.get_by_role("button", name="Train another").click()
+    page.get_by_label("Compare Run 1").check()
+    expect(page.locator(".chart.loss")).to_contain_text("run 1")
+    page.wait_for_timeout(1_500)  # some more looks
+    expect(page.locator(".live .title")).to_have_text("Run 2, MLP 784-512-10")
+    asked = [json.loads(request.post_data)["data"] for request in looks]
+    (first,) = [data["job"] for data in asked if not data["since"]]  # Run 1 alone, whole
+    since = [data["since"] for data in asked if data["job"] != first]
+    assert len(since) > 3 and since == sorted(since)
+    page.get_by_role("button", name="Stop and keep it").click()
+    expect(done(visitor)).to_have_text("Run 2 was stopped", timeout=60_000)
+
+
 def test_all_rates_are_tried_and_one_is_taken(visit):
     visitor = visit()
     page = open_train(visitor, "Beginners' text")

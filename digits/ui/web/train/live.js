@@ -194,6 +194,7 @@ export function mountLive(element, constants) {
     },
     /** New updates of the shown run; says how many there are. */
     add(answer) {
+      if (run?.job !== answer.job && answer.since) return 0; // another run was shown meanwhile: all is wanted again
       if (run?.job !== answer.job || answer.since === 0) this.begin(answer);
       run = { ...answer, updates: [...run.updates.slice(0, answer.since), ...answer.updates] };
       showTitle();

@@ -1,6 +1,7 @@
 // The visitor's runs: a table with what each reads the drawing as, what differs, and their curves over each other.
 import { brief, make, percent, save, say } from '../lib/dom.js';
 import { questionOf } from '../lib/question.js';
+import { latest } from '../lib/server.js';
 import { store, use } from '../lib/store.js';
 import { titleOf } from './settings.js';
 
@@ -12,7 +13,7 @@ export function mountRuns(element, call, constants, act) {
   let answers = {};
   let checked = [];
 
-  async function refresh() {
+  const refresh = latest(async () => {
     const answer = await call('list_runs');
     if (answer.error) return;
     runs = answer.runs;
@@ -23,7 +24,7 @@ export function mountRuns(element, call, constants, act) {
       if (!read.error) answers = read.answers;
     }
     show();
-  }
+  });
 
   function show() {
     find('.runs-card').hidden = !runs.length;

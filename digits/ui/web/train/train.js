@@ -1,6 +1,6 @@
 // The Train tab: before, while it runs, after. The training is the server's; this page looks at it again and again.
 import { onLook, percent, say } from '../lib/dom.js';
-import { connect, follow } from '../lib/server.js';
+import { connect, follow, latest } from '../lib/server.js';
 import { store, use, useOnceListed } from '../lib/store.js';
 import { mountLive } from './live.js';
 import { mountPytorch } from './pytorch.js';
@@ -104,18 +104,26 @@ export function mount({ element, props, part }) {
     useOnceListed(answer.network, () => window.dispatchEvent(new CustomEvent('digits:used', { detail })));
   }
 
-  async function compare(jobs) {
-    const compared = jobs.filter((job) => job !== live.run?.job);
-    const loaded = await Promise.all(compared.map((job) => call('look_at_training', { job, since: 0 })));
+  let compared = []; // jobs
+  const showCompared = latest(async () => {
+    const others = compared.filter((job) => job !== live.run?.job);
+    const loaded = await Promise.all(others.map((job) => call('look_at_training', { job, since: 0 })));
     const whole = loaded.filter((answer) => !answer.error);
     if (find('.live').hidden && whole.length) {
-      const [first, ...rest] = whole;
-      await describe(first);
+      // A training that runs stays the one that is shown: each look adds to what is there.
+      if (!live.run?.active) {
+        const first = whole.shift();
+        await describe(first);
+        live.add(first);
+      }
       show('live');
-      live.add(first);
-      return live.compare(rest);
     }
     live.compare(whole);
+  });
+
+  function compare(jobs) {
+    compared = jobs;
+    showCompared();
   }
 
   find('.start')
