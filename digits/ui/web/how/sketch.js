@@ -29,8 +29,8 @@ export function makeSketch(unit, ask) {
   };
   const paper = makePaper(canvas, desk, hint);
 
-  function change(drawing) {
-    desk.history.push(drawing);
+  function change(drawing, goesOn = false) {
+    desk.history[goesOn ? 'replace' : 'push'](drawing);
     become();
   }
 
