@@ -112,7 +112,11 @@ def inks_of(data: DataSet, places: Sequence[int]) -> Tensor:
 def summarize(
     data: DataSet, probabilities: np.ndarray, scores: np.ndarray, inks: np.ndarray, refusal_threshold: float
 ) -> Report:
-    """Labels, probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28) -> Report."""
+    """Labels, probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28) -> Report. Raises DigitsError for
+    probabilities that are none: weights can be too large to compute with.
+    """
+    if not np.isfinite(probabilities).all():
+        raise DigitsError("This network's weights are too large to read every digit; train it again.")
     labels = data.labels.numpy()
     blank = ~probabilities.any(axis=1)
     digits = np.where(blank, -1, probabilities.argmax(axis=1))

@@ -202,6 +202,14 @@ def test_an_example_that_cannot_be_read_is_named(tmp_path):
             evaluate(Fake(np.stack([reading(1)] * 2)), data)
 
 
+def test_weights_too_large_to_compute_with_get_a_sentence():
+    model, _ = load_weights(WEIGHTS / "mlp.safetensors")
+    model.layers[3].weight.data.fill_(3e38)
+    data = DataSet("one", torch.tensor([1]), drawings=[DIGITS[1]])
+    with pytest.raises(DigitsError, match="too large to read every digit"):
+        evaluate(Recognizer(model), data)
+
+
 def test_the_shipped_networks_reach_the_figures_of_their_cards():
     _, card = load_weights(WEIGHTS / "mlp.safetensors")
     result = evaluate(Recognizer.load(WEIGHTS / "mlp.safetensors"), "mnist-validation")

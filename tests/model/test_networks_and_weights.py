@@ -204,7 +204,6 @@ def test_weights_of_another_network_are_refused(saved):
         (lambda t: t.update({"layers.3.bias": torch.zeros(9)}), r"layers.3.bias is \(9,\) float32 .* \(10,\) float32"),
         (lambda t: t.update({"std": torch.ones((), dtype=torch.float8_e4m3fn)}), "std is .* float8_e4m3fn"),
         (lambda t: t["layers.3.bias"].fill_(torch.inf), "not finite"),
-        (lambda t: t["layers.3.weight"].fill_(3e38), "no network can read with"),
         (lambda t: t["temperature"].fill_(0), "no network can read with"),
         (lambda t: t["temperature"].fill_(-1), "no network can read with"),
         (lambda t: t["std"].fill_(0), "no network can read with"),
