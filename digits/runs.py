@@ -43,8 +43,7 @@ MOST_BYTES = 2_000_000_000  # of all runs together; the oldest unpinned ones mak
 FORMAT = 1
 ID = re.compile(r"[\w-]{20,40}")  # of a run: its folder's name
 
-
-_recalling = threading.Lock()
+_recalling = threading.Lock()  # of looks inside
 
 
 def hash_visitor(visitor: str) -> str:

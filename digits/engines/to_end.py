@@ -18,8 +18,8 @@ Limit = Callable[[], tuple[float, str]]
 
 def run_to_end(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str, str]:
     """-> the job's state and message from now on. `limit` says how many seconds it may take, and words for why. After
-    `turn` seconds of computing it lets those who wait go first, unless it is nearly done. Raises
-    nothing: what goes wrong ends one job, not the queue.
+    `turn` seconds of computing it lets those who wait go first, unless it is nearly done. Raises nothing: what goes
+    wrong ends one job, not the queue.
     """
     try:
         return _work(job, engine, limit, turn)
