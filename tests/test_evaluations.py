@@ -6,15 +6,16 @@ import threading
 import time
 
 import pytest
+import torch
 from drawings import DIGITS
 from gradio.utils import get_upload_folder
 
 from digits.errors import DigitsError
 from digits.evaluation.evaluate import EvaluationUpdate
 from digits.jobs import JobQueue
-from digits.reading.recognizer import WEIGHTS
+from digits.reading.recognizer import WEIGHTS, Recognizer
 from digits.ui import evaluations as module
-from digits.ui.damage import damage_digits, look_at_curves
+from digits.ui.damage import NOTHING, damage_digits, look_at_curves, read_digits
 from digits.ui.evaluate import explain_example, look_at_evaluation, read_example
 from digits.ui.evaluation_requests import parse_upload
 from digits.ui.evaluations import Evaluations
@@ -226,6 +227,12 @@ def test_damage_tells_two_networks_apart(page):
     assert convolutional > 0.95 and connected < 0.5
     assert min(answer["undamaged"]) > 0.95
     assert len(answer["samples"][0]["digits"]) == 2
+
+
+def test_ink_that_vanished_is_read_as_nothing():
+    inks = torch.zeros(2, 1, 28, 28)
+    inks[1, :, 6:22, 13:15] = 1
+    assert read_digits(Recognizer.load(WEIGHTS / "cnn.safetensors"), inks).tolist() == [NOTHING, 1]
 
 
 def test_one_example_is_read_and_explained(page):

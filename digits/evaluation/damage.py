@@ -63,11 +63,10 @@ def _redraw(inks: Tensor, pixels: float) -> Tensor:
 
 
 def _move(inks: Tensor, degrees: float, pixels: float) -> Tensor:
-    """Turned clockwise about the middle, and shifted to the right (or left) by so many pixels."""
+    """Turned clockwise about the middle, then shifted to the right (or left) by so many pixels."""
     angle = math.radians(degrees)
-    matrix = torch.tensor(
-        [[math.cos(angle), math.sin(angle), -pixels / 14], [-math.sin(angle), math.cos(angle), 0.0]]
-    ).expand(len(inks), 2, 3)
+    cosine, sine, shift = math.cos(angle), math.sin(angle), pixels / 14  # grid_sample's unit is half a side
+    matrix = torch.tensor([[cosine, sine, -cosine * shift], [-sine, cosine, sine * shift]]).expand(len(inks), 2, 3)
     return grid_sample(inks, affine_grid(matrix, list(inks.shape), align_corners=False), align_corners=False)
 
 

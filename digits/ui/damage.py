@@ -22,6 +22,7 @@ from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors, parse_visitor
 
 DAMAGED, SAMPLES = 500, 36  # test digits under the sliders, and how many of them are shown
+NOTHING = -1  # read where the damage left no ink
 MEASURED = 60  # test digits for the robustness of a visitor's network: 66 pictures of each, half a second a digit
 
 
@@ -37,8 +38,9 @@ def undamaged_accuracy(digest: str, recognizer: Recognizer) -> float:
 
 
 def read_digits(recognizer: Recognizer, inks: Tensor) -> np.ndarray:
-    """The likeliest digits, int (N,)."""
-    return np.concatenate([recognizer.scores(batch)[0].argmax(1) for batch in inks.split(100)])
+    """The likeliest digits, int (N,); NOTHING where no ink is left."""
+    digits = np.concatenate([recognizer.scores(batch)[0].argmax(1) for batch in inks.split(100)])
+    return np.where(inks.flatten(1).any(1).numpy(), digits, NOTHING)
 
 
 def damage_digits(page: Page) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
 from digits.training.look import Look, Looker, Watch, hard_digits
 from digits.training.speed import images_per_second
+from digits.training.teaching import TeachConfig
 from digits.training.update import TrainingUpdate
 from digits.ui.answers import packed, signed
 from digits.ui.client import expensive, present_client
@@ -37,6 +38,7 @@ from digits.ui.shell import read_with_all
 
 WAYS = {"fast": "Fast", "text": "Beginners' text"}  # recipes that are short enough for a page
 EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build from
+AT_ONCE = 400  # updates in one answer; the page asks again for the rest
 
 
 def train_tab(page: Page) -> gr.HTML:
@@ -96,6 +98,7 @@ def prepare(page: Page) -> Callable[..., Any]:
             "seconds": images * config.epochs / images_per_second(config),
             "steps": math.ceil(images / config.batch_size),
             "warning": warn(config),
+            "taught": any(not job.kept for job in page.jobs.of_visitor(parse_visitor(payload), TeachConfig)),
             "ahead": count_trainings(waiting) if waiting else "",
             "look": show_look(look),
             "hard": show_hard(),
@@ -153,7 +156,8 @@ def look_at_training(page: Page) -> Callable[..., Any]:
         if job.looks:
             await asyncio.to_thread(job.recall)
         active = job.active  # before the look, so that the last look sees all
-        updates = job.updates[since : since + 400]
+        updates = job.updates[since : since + AT_ONCE]
+        more = since + len(updates) < len(job.updates)
         return {
             "job": job.id,
             "name": page.networks.name(job),
@@ -161,7 +165,8 @@ def look_at_training(page: Page) -> Callable[..., Any]:
             "settings": settings_of(job.config),
             "command": command(job.config),
             "state": job.state,
-            "active": active or since + len(updates) < len(job.updates),
+            "active": active or more,
+            "more": more,
             "sentence": sentence(job, page.jobs.ahead(job)),
             "ahead": page.jobs.ahead(job),
             "stopping": job.stop_requested.is_set(),

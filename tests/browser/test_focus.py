@@ -30,3 +30,66 @@ def test_deleting_in_my_drawings_keeps_the_focus_on_what_comes_after(visit):
         expect(page.get_by_role("button", name=f"Delete this {after}")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("dialog.mine").get_by_role("button", name="Upload")).to_be_focused()
+
+
+def test_a_press_that_builds_its_own_list_anew_keeps_the_focus(visit, app):
+    page = visit(app + "?tab=train").page
+    way = page.locator(".ways button").filter(has_text="Beginners' text")
+    way.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".estimate")).to_contain_text("About")  # the ways are built anew by the answer, too
+    expect(way).to_be_focused()
+    page.locator(".settings select[name=model]").select_option(label="Build your own")
+    pool = page.locator(".builder li").nth(1).get_by_role("button", name="pool")
+    pool.focus()
+    page.keyboard.press("Enter")
+    expect(pool).to_have_attribute("aria-pressed", "false")
+    expect(pool).to_be_focused()
+    page.goto(app + "?tab=how&step=2")
+    layer = page.locator(".step.of-define li button").nth(1)
+    layer.focus()
+    page.keyboard.press("Enter")
+    expect(layer).to_have_attribute("aria-pressed", "true")
+    expect(layer).to_be_focused()
+    page.goto(app + "?tab=evaluate")
+    page.locator(".against select").select_option(index=1)
+    side = page.locator(".sides button").nth(1)
+    side.focus(timeout=60_000)
+    page.keyboard.press("Enter")
+    expect(side).to_have_attribute("aria-pressed", "true")
+    expect(side).to_be_focused()
+
+
+def test_a_press_that_hides_its_own_form_goes_to_what_comes_instead(visit, app):
+    page = visit(app + "?tab=train").page
+    page.get_by_role("button", name="Train", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".live .title")).to_be_focused()
+    expect(page.locator(".band-title")).to_contain_text("is done", timeout=120_000)
+    another = page.get_by_role("button", name="Train another")
+    another.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("section.before")).to_be_visible()
+    expect(another).to_be_focused()
+
+
+def test_the_table_of_runs_keeps_the_focus_and_a_name_that_is_being_typed(visit, app):
+    visitor = visit(app + "?tab=train")
+    page = visitor.page
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.locator(".band-title")).to_contain_text("is done", timeout=120_000)
+    pin = page.locator(".runs").get_by_role("button", name="Pin", exact=True)
+    pin.focus()
+    page.keyboard.press("Enter")
+    unpin = page.locator(".runs").get_by_role("button", name="Unpin")
+    expect(unpin).to_be_focused()
+    page.get_by_role("button", name="Rename Run 1").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("My own")
+    page.locator(".runs tbody tr").nth(1).get_by_role("button", name="Use").evaluate("(button) => button.click()")
+    field = page.get_by_label("New name of Run 1")
+    expect(page.locator(".runs tbody tr").nth(1)).to_contain_text("in use")  # the table was built anew
+    expect(field).to_have_value("My own")
+    expect(field).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Rename My own")).to_be_focused()

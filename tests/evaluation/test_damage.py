@@ -52,6 +52,11 @@ def test_a_shift_moves_the_ink_to_the_right(bar):
     assert torch.allclose(damage(bar, {"shift": -3.0}), bar.roll(-3, dims=3), atol=1e-4)
 
 
+def test_a_turned_digit_is_still_shifted_to_the_right(bar):
+    turned = damage(bar, {"turn": 90.0})
+    assert torch.allclose(damage(bar, {"turn": 90.0, "shift": 4.0}), turned.roll(4, dims=3), atol=1e-4)
+
+
 def test_the_pen_gets_wider_and_narrower(bar):
     assert extent(damage(bar, {"pen": 1.0})) == (6, 14)
     assert extent(damage(bar, {"pen": -1.0})) == (2, 10)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { keepFocus } from '../../digits/ui/web/lib/focus.js';
+import { hold, keepFocus } from '../../digits/ui/web/lib/focus.js';
 
 const page = { activeElement: null };
 globalThis.document = page;
@@ -55,4 +55,25 @@ test('a focus that is elsewhere stays there', () => {
   elsewhere.focus();
   keepFocus(node, () => node.build(button()));
   assert.equal(page.activeElement, elsewhere);
+});
+
+test('a button that is held takes no second press, keeps its focus, and is free again after a failure', async () => {
+  const held = button();
+  held.focus();
+  let fail;
+  let runs = 0;
+  const first = hold(held, () => {
+    runs++;
+    return new Promise((_, refuse) => {
+      fail = refuse;
+    });
+  });
+  await hold(held, () => runs++);
+  assert.equal(runs, 1);
+  assert.equal(held.disabled, false);
+  assert.equal(held.ariaDisabled, 'true');
+  fail(new Error('no answer'));
+  await assert.rejects(first);
+  await hold(held, () => runs++);
+  assert.equal(runs, 2);
 });

@@ -63,12 +63,23 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
       ...accuracies.map((accuracy, i) => makeScore(accuracy, undamaged[i], i, accuracies.length, damaged)),
     );
     useSprite(samples, sprite, digits.length, constants.columns);
-    const all = digits.map(({ label, digits: [digit] }, at) => ({ label, digit, at, sprite, damaged }));
-    samples.replaceChildren(...digits.map((sample, at) => makeSample(sample, at, () => open(all, at))));
+    const read = digits
+      .map(({ label, digits: [digit] }, at) => ({ label, digit, at, sprite, damaged }))
+      .filter(({ digit }) => digit >= 0);
+    const openAt = (at) => () =>
+      open(
+        read,
+        read.findIndex((one) => one.at === at),
+      );
+    samples.replaceChildren(...digits.map((sample, at) => makeSample(sample, at, openAt(at))));
   }
 
   function makeSample({ label, digits: [digit, compared] }, at, onclick) {
     const wrong = digit !== label;
+    if (digit < 0) {
+      const words = { type: 'button', disabled: true, 'aria-label': `A ${label}, of which no ink is left` };
+      return make('li', {}, make('button', words, tile(at, constants.columns), make('span', {}, 'no ink')));
+    }
     const words = [`A ${label}, read ${wrong ? `as ${digit}` : 'right'}`];
     const caption = make('span', {}, ...(wrong ? [`${label} → `, make('b', {}, String(digit))] : [String(digit)]));
     if (compared !== undefined && compared !== label) {

@@ -1,5 +1,6 @@
 // The wall of mistakes: ink on paper, worst first. A filter from the matrix leaves some; pressing one opens it.
 import { make, say } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { tile, useSprite } from './sprite.js';
 
 export function mountWall(element, columns, open) {
@@ -62,16 +63,15 @@ export function mountWall(element, columns, open) {
 
   function showSides() {
     sidesBox.hidden = sources.length < 2;
-    sidesBox.replaceChildren(
-      ...sources.map(({ short }, i) => {
-        const press = () => {
-          side = i;
-          showSides();
-          paint();
-        };
-        return make('button', { type: 'button', 'aria-pressed': String(i === side), onclick: press }, short);
-      }),
-    );
+    const buttons = sources.map(({ short }, i) => {
+      const press = () => {
+        side = i;
+        showSides();
+        paint();
+      };
+      return make('button', { type: 'button', 'aria-pressed': String(i === side), onclick: press }, short);
+    });
+    keepFocus(sidesBox, () => sidesBox.replaceChildren(...buttons));
   }
 
   return {

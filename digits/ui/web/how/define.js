@@ -1,5 +1,6 @@
 // Step 2, define the model: its layers, and one unit opened with all its numbers.
 import { make, say } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { latest } from '../lib/server.js';
 import { card, facts, figure, segments, size, slider, tenBars, tile } from './controls.js';
 
@@ -126,7 +127,8 @@ function mount(node, frame) {
         ),
       ),
     );
-    chain.replaceChildren(make('li', { class: 'ink' }, make('b', {}, 'ink'), '28×28'), ...boxes);
+    const drawing = make('li', { class: 'ink' }, make('b', {}, 'ink'), '28×28');
+    keepFocus(chain, () => chain.replaceChildren(drawing, ...boxes));
     const sum = layers.reduce((all, { parameters }) => all + parameters, 0);
     say(total, `${sum.toLocaleString('en')} parameters: the numbers that training changes.`);
   }

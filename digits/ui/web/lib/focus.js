@@ -1,4 +1,4 @@
-// The keyboard's place in what is built anew: without it a press that rebuilds its own button loses it.
+// The keyboard's place: a press that builds its own button anew, or disables it, would lose it.
 const CONTROLS = 'button, input, select, textarea, [tabindex]';
 
 /** Run `build`, which makes what is in `node` anew. The focus stays on the control with the same data-key, else on the one
@@ -13,4 +13,15 @@ export function keepFocus(node, build, otherwise = null) {
   const { key } = focused.dataset;
   const same = key && controls.find((control) => control.dataset.key === key);
   (same || controls[at] || controls.at(-1) || otherwise)?.focus({ preventScroll: true });
+}
+
+/** Run `task` for a press of `button`, one at a time. The button is not disabled meanwhile: that would take its focus. */
+export async function hold(button, task) {
+  if (button.ariaDisabled === 'true') return;
+  button.ariaDisabled = 'true';
+  try {
+    await task();
+  } finally {
+    button.ariaDisabled = null;
+  }
 }

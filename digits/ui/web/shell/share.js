@@ -1,7 +1,7 @@
 // Share: this drawing, this network, this page.
 import { encode } from '../lib/codec.js';
 import { bytes, make, save, say } from '../lib/dom.js';
-import { keepFocus } from '../lib/focus.js';
+import { hold, keepFocus } from '../lib/focus.js';
 import { INK_PEN } from '../lib/ink.js';
 import { SIDE as INK_SIDE } from '../lib/mnist.js';
 import { questionOf } from '../lib/question.js';
@@ -105,15 +105,14 @@ export function mountShare(element, call, constants) {
   ];
   for (const [title, name, use] of networkFiles) {
     const button = make('button', { type: 'button', class: 'button' }, title);
-    button.addEventListener('click', async () => {
-      button.disabled = true;
+    const take = async () => {
       tell('On its way…');
       const answer = await call(name, { network: store.get('network') }, 60);
-      button.disabled = false;
       if (answer.error) return tell(answer.error);
       save(answer.name, 'application/octet-stream', bytes(answer.base64));
       return tell(`Saved. ${use}`);
-    });
+    };
+    button.addEventListener('click', () => hold(button, take));
     sheet.querySelector('.network-row').append(button);
   }
 

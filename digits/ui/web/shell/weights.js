@@ -1,18 +1,17 @@
 // Open weights: a network that was taken away comes back, from its file.
 import { say } from '../lib/dom.js';
+import { hold } from '../lib/focus.js';
 import { useOnceListed } from '../lib/store.js';
 
 export function mountWeights(find, call, upload, ending) {
   const [button, input, said] = [find('.open-weights'), find('.weights-file'), find('.opened')];
   input.accept = ending;
-  button.addEventListener('click', () => input.click());
-  input.addEventListener('change', async () => {
+  button.addEventListener('click', () => button.ariaDisabled === 'true' || input.click());
+  input.addEventListener('change', () => {
     const [file] = input.files;
     input.value = '';
     if (!file) return;
-    button.disabled = true;
-    say(said, await open(file));
-    button.disabled = false;
+    hold(button, async () => say(said, await open(file)));
   });
 
   /** -> what happened, in a sentence. */

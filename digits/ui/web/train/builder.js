@@ -1,5 +1,6 @@
 // Build your own: a chain of layers, each a row of controls; together they are a short text such as c5s2-12 f-192.
 import { make } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { readNumber } from '../lib/number.js';
 
 const KINDS = {
@@ -118,9 +119,7 @@ export function mountBuilder({ mostLayers }, changed) {
       const parsed = text.split(/\s+/).filter(Boolean).map(parseWord);
       if (parsed.some((layer) => layer === null)) return;
       layers = parsed;
-      const at = [...list.querySelectorAll('select, input, button')].indexOf(document.activeElement);
-      list.replaceChildren(...layers.map(row));
-      if (at >= 0) list.querySelectorAll('select, input, button')[at]?.focus(); // a change rebuilds the rows
+      keepFocus(list, () => list.replaceChildren(...layers.map(row)), add);
       add.disabled = layers.length >= mostLayers;
     },
   };

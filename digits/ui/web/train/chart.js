@@ -24,7 +24,11 @@ export function makeChart(box, { log, format, title }) {
   box.addEventListener('pointerleave', () => say(hover, ''));
 
   return function show(runs, now) {
-    const drawn = runs.filter((run) => run.points.length);
+    const drawn = runs.map((run, i) => ({ ...run, colour: COLOURS[i] })).filter((run) => run.points.length);
+    if (!drawn.length) {
+      state = null;
+      return box.replaceChildren(draw('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}` })); // as high as one with curves
+    }
     const epochs = Math.max(0.1, ...drawn.map((run) => run.epochs));
     const values = drawn.flatMap((run) =>
       run.points.flatMap(([, batch, held]) => [batch, held].filter((value) => value !== null && (!log || value > 0))),
@@ -49,14 +53,14 @@ export function makeChart(box, { log, format, title }) {
       chart.append(draw('text', { x: x(epoch), y: HEIGHT - 4, 'text-anchor': 'middle' }, String(epoch)));
     chart.append(draw('text', { x: WIDTH - RIGHT + 12, y: HEIGHT - 4 }, 'epochs'));
     if (now !== null) chart.append(draw('line', { class: 'now', x1: x(now), x2: x(now), y1: 6, y2: HEIGHT - BOTTOM }));
-    drawn.forEach((run, i) => addRun(chart, run, x, y, COLOURS[i], drawn.length > 1));
+    for (const run of drawn) addRun(chart, run, x, y, drawn.length > 1);
     box.replaceChildren(chart, hover);
     state = { runs: drawn, fromX: (place) => ((place - LEFT) / (WIDTH - LEFT - RIGHT)) * epochs };
   };
 }
 
-function addRun(chart, run, x, y, name, isCompared) {
-  const colour = `var(${name})`;
+function addRun(chart, run, x, y, isCompared) {
+  const colour = `var(${run.colour})`;
   const path = (points, value) =>
     `M${points.map((point) => `${x(point[0]).toFixed(1)} ${y(value(point)).toFixed(1)}`).join('L')}`;
   const held = run.points.filter((point) => point[2] !== null);
@@ -65,7 +69,7 @@ function addRun(chart, run, x, y, name, isCompared) {
       draw('path', { class: isCompared ? 'raw' : 'line', d: path(run.points, (point) => point[1]), stroke: colour }),
     );
   if (held.length > 1) {
-    const dash = { '--b': '6 4', '--muted': '2 3', '--faint': '8 3 2 3' }[name] ?? 'none';
+    const dash = { '--b': '6 4', '--muted': '2 3', '--faint': '8 3 2 3' }[run.colour] ?? 'none';
     chart.append(
       draw('path', {
         class: 'line',

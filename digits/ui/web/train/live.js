@@ -29,18 +29,17 @@ export function mountLive(element, constants) {
   let replaying = 0;
 
   function paint() {
-    const unseen = store.get('tab') !== 'train' || element.querySelector('.live').hidden;
-    if (!run?.updates.length || unseen) return;
-    if (live) at = run.updates.length - 1;
-    // While it runs the line is as long as the whole training, so that it is a progress bar too.
-    time.max = Math.max(
-      1,
-      run.active ? Math.round(run.updates.length / run.updates.at(-1).share) - 1 : run.updates.length - 1,
-    );
-    time.value = at;
-    const update = run.updates[at];
-    time.setAttribute('aria-valuetext', `epoch ${update.epoch.toFixed(2)}`);
-    say(pill, nameMoment(run, live));
+    const view = element.querySelector('.live');
+    if (!run || store.get('tab') !== 'train' || view.hidden) return;
+    const waits = !run.updates.length;
+    view.classList.toggle('waits', waits);
+    if (live) at = Math.max(0, run.updates.length - 1);
+    paintCurves(run.updates[at]?.epoch ?? null);
+    for (const words of waits ? ['.loss-now', '.accuracy-now', '.plain'] : []) say(find(words), '');
+    if (!waits) paintMoment(run.updates[at]);
+  }
+
+  function paintCurves(epoch) {
     const runs = [run, ...compared].map((shown) => ({
       name: shown.name.toLowerCase(),
       epochs: shown.settings.epochs,
@@ -50,8 +49,19 @@ export function mountLive(element, constants) {
     for (const kind of ['loss', 'accuracy'])
       charts[kind](
         runs.map((shown) => ({ ...shown, points: shown[kind] })),
-        update.epoch,
+        epoch,
       );
+  }
+
+  function paintMoment(update) {
+    // While it runs the line is as long as the whole training, so that it is a progress bar too.
+    time.max = Math.max(
+      1,
+      run.active ? Math.round(run.updates.length / run.updates.at(-1).share) - 1 : run.updates.length - 1,
+    );
+    time.value = at;
+    time.setAttribute('aria-valuetext', `epoch ${update.epoch.toFixed(2)}`);
+    say(pill, nameMoment(run, live));
     const held = run.updates
       .slice(0, at + 1)
       .filter((point) => point.held_out)
@@ -195,7 +205,7 @@ export function mountLive(element, constants) {
     /** New updates of the shown run; says how many there are. */
     add(answer) {
       if (run?.job !== answer.job && answer.since) return 0; // another run was shown meanwhile: all is wanted again
-      if (run?.job !== answer.job || answer.since === 0) this.begin(answer);
+      if (run?.job !== answer.job) this.begin(answer);
       run = { ...answer, updates: [...run.updates.slice(0, answer.since), ...answer.updates] };
       showTitle();
       paint();

@@ -1,5 +1,6 @@
 // Try all rates: the loss while the learning rate grows, from a real training of sixty steps. Press the curve to choose.
 import { draw, make, say } from '../lib/dom.js';
+import { hold } from '../lib/focus.js';
 
 const [WIDTH, HEIGHT] = [560, 170];
 const EDGE = { left: 40, right: 12, top: 12, bottom: 24 };
@@ -11,14 +12,13 @@ export function mountRates(call, settings, choose, now) {
   const said = make('span', { class: 'note', role: 'status' });
   const chart = make('div', { class: 'rate-chart' });
   const node = make('div', { class: 'rates' }, make('div', { class: 'row' }, button, said), chart);
-  button.addEventListener('click', async () => {
-    button.disabled = true;
+  async function tryRates() {
     say(said, 'Sixty steps, each at a higher rate.');
     const answer = await call('try_learning_rates', { settings: settings() }, 30);
-    button.disabled = false;
     say(said, answer.error ?? `The loss falls fastest at ${short(answer.steepest)}. Press the curve to choose.`);
     chart.replaceChildren(...(answer.error ? [] : [plot(answer, choose, now())]));
-  });
+  }
+  button.addEventListener('click', () => hold(button, tryRates));
   return {
     node,
     /** They were another network's. */

@@ -1,5 +1,6 @@
 // The visitor's runs: a table with what each reads the drawing as, what differs, and their curves over each other.
 import { brief, make, percent, save, say } from '../lib/dom.js';
+import { keepFocus } from '../lib/focus.js';
 import { questionOf } from '../lib/question.js';
 import { latest } from '../lib/server.js';
 import { store, use } from '../lib/store.js';
@@ -12,6 +13,7 @@ export function mountRuns(element, call, constants, act) {
   let runs = [];
   let answers = {};
   let checked = [];
+  let renaming = null; // the job and the name typed so far
 
   const refresh = latest(async () => {
     const answer = await call('list_runs');
@@ -36,14 +38,9 @@ export function mountRuns(element, call, constants, act) {
         .filter(({ own }) => !own)
         .map(shippedRow),
     ];
-    find('.runs').replaceChildren(
-      make(
-        'thead',
-        {},
-        make('tr', {}, ...head.map((text, i) => make('th', { scope: 'col', class: i < 3 ? 'left-side' : '' }, text))),
-      ),
-      make('tbody', {}, ...rows),
-    );
+    const titles = head.map((text, i) => make('th', { scope: 'col', class: i < 3 ? 'left-side' : '' }, text));
+    const parts = [make('thead', {}, make('tr', {}, ...titles)), make('tbody', {}, ...rows)];
+    keepFocus(find('.runs'), () => find('.runs').replaceChildren(...parts), find('.another'));
     showDifferences();
   }
 
@@ -53,6 +50,7 @@ export function mountRuns(element, call, constants, act) {
       type: 'checkbox',
       'aria-label': `Compare ${run.name}`,
       checked: checked.includes(run.job),
+      'data-key': `compare ${run.job}`,
     });
     box.addEventListener('change', () => {
       checked = box.checked ? [...checked, run.job].slice(-MOST) : checked.filter((job) => job !== run.job);
@@ -65,6 +63,7 @@ export function mountRuns(element, call, constants, act) {
         type: 'button',
         class: 'link',
         title: 'Train again with these settings',
+        'data-key': `again ${run.job}`,
         onclick: () => act.again(run.settings),
       },
       run.name,
@@ -104,8 +103,10 @@ export function mountRuns(element, call, constants, act) {
     let last = '';
     const acts = run && !run.active ? [renameOf(run), pinOf(run), removeOf(run)] : [];
     if (used) last = make('span', { class: 'in-use' }, 'in use');
-    else if (key) last = make('button', { type: 'button', class: 'link', onclick: () => use(key) }, 'Use');
-    else if (run) last = make('span', { class: 'note' }, run.active ? run.state : 'no weights');
+    else if (key) {
+      const attributes = { type: 'button', class: 'link', 'data-key': `use ${key}`, onclick: () => use(key) };
+      last = make('button', attributes, 'Use');
+    } else if (run) last = make('span', { class: 'note' }, run.active ? run.state : 'no weights');
     const mark = make('i', { class: used ? 'mark used' : run && checked[1] === run.job ? 'mark compared' : 'mark' });
     return make(
       'tr',
@@ -132,6 +133,7 @@ export function mountRuns(element, call, constants, act) {
         class: 'link',
         'aria-pressed': String(run.pinned),
         title: 'A pinned run stays when the oldest make room',
+        'data-key': `pin ${run.job}`,
         onclick: () => change(run, { pinned: !run.pinned }),
       },
       run.pinned ? 'Unpin' : 'Pin',
@@ -144,29 +146,45 @@ export function mountRuns(element, call, constants, act) {
         type: 'button',
         class: 'link',
         'aria-label': `Remove ${run.name}`,
+        'data-key': `remove ${run.job}`,
         onclick: () => change(run, { remove: true }),
       },
       'Remove',
     );
 
   function renameOf(run) {
-    const button = make('button', { type: 'button', class: 'link', 'aria-label': `Rename ${run.name}` }, 'Rename');
-    button.addEventListener('click', () => {
-      const input = make('input', {
-        type: 'text',
-        maxlength: 40,
-        value: run.name,
-        'aria-label': `New name of ${run.name}`,
-      });
-      input.addEventListener('keydown', (event) => {
-        if (event.key === 'Enter' && input.value.trim()) change(run, { name: input.value.trim() });
-        if (event.key === 'Escape') show();
-      });
-      button.replaceWith(input);
-      input.focus();
-      input.select();
+    const key = `rename ${run.job}`;
+    if (renaming?.job === run.job) return nameField(run, key);
+    const press = () => {
+      renaming = { job: run.job, name: run.name };
+      show();
+      find(`[data-key="${key}"]`).select();
+    };
+    const words = `Rename ${run.name}`;
+    return make(
+      'button',
+      { type: 'button', class: 'link', 'aria-label': words, 'data-key': key, onclick: press },
+      'Rename',
+    );
+  }
+
+  /** The table is built anew while somebody types: what is typed stays. */
+  function nameField(run, key) {
+    const words = `New name of ${run.name}`;
+    const input = make('input', { type: 'text', maxlength: 40, 'aria-label': words, 'data-key': key });
+    input.value = renaming.name;
+    input.addEventListener('input', () => {
+      renaming.name = input.value;
     });
-    return button;
+    input.addEventListener('keydown', (event) => {
+      const name = input.value.trim();
+      if (event.key !== 'Escape' && (event.key !== 'Enter' || !name)) return;
+      event.preventDefault(); // else Enter presses the button that takes the focus now
+      renaming = null;
+      if (event.key === 'Enter') change(run, { name });
+      show();
+    });
+    return input;
   }
 
   function showDifferences() {

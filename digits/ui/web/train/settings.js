@@ -1,5 +1,6 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
 import { bytes, duration, make, percent, say } from '../lib/dom.js';
+import { hold, keepFocus } from '../lib/focus.js';
 import { SIDE } from '../lib/mnist.js';
 import { readNumber } from '../lib/number.js';
 import { paintShares } from '../lib/paint.js';
@@ -24,6 +25,7 @@ const TITLES = {
   label_smoothing: 'Label smoothing',
 };
 const FRACTIONS = ['learning_rate', 'label_smoothing'];
+const UNDECIDED = 'A taught network waits on Draw for Keep it or Discard. Training discards it.';
 const MORE = ['precision', 'seed', 'examples', 'label_smoothing']; // under More settings
 
 export const titleOf = (name) => TITLES[name];
@@ -104,17 +106,16 @@ export function mountSettings(element, call, constants, began) {
       return [name, recipe.title, `${constants.choices.model[recipe.model]}, ${epochs}`, seconds];
     });
     cards.push(['own', 'Your own', 'Change anything below', 'and see what it does']);
-    ways.replaceChildren(
-      ...cards.map(([name, title, text, small]) =>
-        make(
-          'button',
-          { type: 'button', class: 'way', 'aria-pressed': String(name === way), onclick: () => choose(name) },
-          make('b', {}, title),
-          text,
-          make('small', {}, small),
-        ),
+    const buttons = cards.map(([name, title, text, small]) =>
+      make(
+        'button',
+        { type: 'button', class: 'way', 'aria-pressed': String(name === way), onclick: () => choose(name) },
+        make('b', {}, title),
+        text,
+        make('small', {}, small),
       ),
     );
+    keepFocus(ways, () => ways.replaceChildren(...buttons));
   }
 
   function changed() {
@@ -170,7 +171,7 @@ export function mountSettings(element, call, constants, began) {
         ? `About ${duration(answer.seconds)}; ${answer.ahead} before yours.`
         : `About ${duration(answer.seconds)} here. Nobody is before you.`,
     );
-    say(find('.risk'), answer.warning);
+    say(find('.risk'), answer.warning || (answer.taught ? UNDECIDED : ''));
     showChain(answer);
     showGuess(answer);
   });
@@ -221,13 +222,12 @@ export function mountSettings(element, call, constants, began) {
     say(said, text);
   }
 
-  start.addEventListener('click', async () => {
-    start.disabled = true;
+  async function train() {
     const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
-    start.disabled = Boolean(store.get('frozen'));
     tell(answer.error ?? '', Boolean(answer.silent));
     if (!answer.error) began(answer.job);
-  });
+  }
+  start.addEventListener('click', () => hold(start, train));
 
   store.watch(['frozen'], ({ frozen }) => {
     start.disabled = Boolean(frozen);

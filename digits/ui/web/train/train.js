@@ -18,8 +18,9 @@ export function mount({ element, props, part }) {
   let stop = () => {};
 
   function show(name) {
-    find('.before').hidden = name !== 'before';
-    find('.live').hidden = name !== 'live';
+    const left = document.activeElement?.closest('.before, .live');
+    for (const view of ['before', 'live']) find(`.${view}`).hidden = name !== view;
+    if (left?.hidden) find(`.${name} h1.title`).focus({ preventScroll: true }); // what was pressed is not to be seen now
   }
 
   function another() {
@@ -36,6 +37,7 @@ export function mount({ element, props, part }) {
   /** Follow a training of this visitor's, from its first update to its end. */
   function watch(job) {
     stop();
+    tell({});
     find('.band').hidden = true;
     show('live');
     let since = 0;
@@ -104,10 +106,21 @@ export function mount({ element, props, part }) {
     useOnceListed(answer.network, () => window.dispatchEvent(new CustomEvent('digits:used', { detail })));
   }
 
+  /** A run with all its updates; they come some hundreds at a time. */
+  async function lookAtAll(job) {
+    let run = { updates: [], more: true };
+    while (run.more) {
+      const answer = await call('look_at_training', { job, since: run.updates.length });
+      if (answer.error) return answer;
+      run = { ...answer, updates: [...run.updates, ...answer.updates] };
+    }
+    return run;
+  }
+
   let compared = []; // jobs
   const showCompared = latest(async () => {
     const others = compared.filter((job) => job !== live.run?.job);
-    const loaded = await Promise.all(others.map((job) => call('look_at_training', { job, since: 0 })));
+    const loaded = await Promise.all(others.map(lookAtAll));
     const whole = loaded.filter((answer) => !answer.error);
     if (find('.live').hidden && whole.length) {
       // A training that runs stays the one that is shown: each look adds to what is there.
@@ -133,11 +146,11 @@ export function mount({ element, props, part }) {
     });
   find('.pytorch-of-settings').addEventListener('click', () => showPytorch(settings.read()));
   find('.pytorch-of-run').addEventListener('click', () => showPytorch(live.run.settings));
-  find('.stop').addEventListener('click', () => call('stop_training'));
-  find('.pause').addEventListener('click', async () => {
-    const answer = await call('pause_training', { pause: live.run.state !== 'paused' });
-    say(find('.live .plain'), answer.error ?? '');
-  });
+  const tell = (answer) => say(find('.live-said'), answer.error ?? '');
+  find('.stop').addEventListener('click', async () => tell(await call('stop_training')));
+  find('.pause').addEventListener('click', async () =>
+    tell(await call('pause_training', { pause: live.run.state !== 'paused' })),
+  );
   find('.mistakes').addEventListener('click', () => store.set({ tab: 'evaluate' }));
   find('.draw-on-it').addEventListener('click', () => {
     if (live.run?.network) use(live.run.network);

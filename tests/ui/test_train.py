@@ -1,0 +1,58 @@
+"""The Train tab's server: what the page is told of a run, and before one."""
+
+import asyncio
+import time
+
+import pytest
+
+from digits.jobs import JobQueue
+from digits.reading.recognizer import WEIGHTS
+from digits.training.config import TrainConfig
+from digits.training.teaching import TeachConfig
+from digits.ui import train as module
+from digits.ui.networks import Networks
+from digits.ui.page_state import Page
+from digits.ui.settings import settings_of
+from digits.ui.train import look_at_training, prepare
+
+VISITOR = "a-visitor-of-this-test"
+MLP = TrainConfig("mlp", optimizer="adam", epochs=1, batch_size=50, examples=2_000, augment="none", device="cpu")
+
+
+@pytest.fixture
+def page():
+    jobs = JobQueue()
+    yield Page(jobs, Networks(jobs, "cpu"), "cpu")
+    jobs.close()
+
+
+@pytest.mark.slow
+def test_a_long_run_comes_in_parts_and_whole(page, monkeypatch):
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    job = page.start(MLP, VISITOR, "")
+    end = time.monotonic() + 60
+    while job.active:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    updates, more = [], True
+    while more:
+        question = {"visitor": VISITOR, "job": job.id, "since": len(updates)}
+        answer = asyncio.run(look_at_training(page)(question))
+        assert answer["active"] == answer["more"]  # the page asks until it has all
+        updates, more = updates + answer["updates"], answer["more"]
+    assert len(updates) == len(job.updates) > 3
+    assert updates[-1]["epoch"] == 1
+
+
+def test_before_a_training_the_page_is_told_of_a_taught_network_that_nobody_kept(page, small_mnist):
+    question = {"visitor": VISITOR, "settings": settings_of(MLP)}
+    assert prepare(page)(question)["taught"] is False
+    page.start(
+        TeachConfig(
+            WEIGHTS / "mlp.safetensors", "mlp", small_mnist.images[:3], small_mnist.labels[:3].flip(0), device="cpu"
+        ),
+        VISITOR,
+        "",
+    )
+    assert prepare(page)(question)["taught"] is True
+    assert prepare(page)(question | {"visitor": "another-visitor-of-it"})["taught"] is False
