@@ -29,7 +29,7 @@ class Board:
         return self._shown if time.monotonic() - self._made < FRESH else None
 
     def look(self) -> Shown:
-        """{"rows", "now", "pupils", "runs"}, made anew where that is due: takes a thread a few milliseconds."""
+        """What `show` says, made anew where that is due: takes a thread a few milliseconds."""
         with self._lock:
             shown = self.fresh()
             if shown is None:

@@ -50,7 +50,8 @@ class Evaluation:
                 if update.report is not None:
                     self.report = update.report
                 elif time.monotonic() - self.began > LONGEST:
-                    self.error = f"The evaluation took over {LONGEST:.0f} seconds; give it a smaller file."
+                    took = f"The evaluation took over {LONGEST:.0f} seconds"
+                    self.error = f"{took}; try fewer images, or when fewer people are here."
                 elif time.monotonic() - self.looked > PATIENCE:
                     self.error = "Nobody looked at the evaluation any more, so it was ended."
                     self.told = True

@@ -11,12 +11,14 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from digits.errors import DigitsError
 
 PREFIX, LOCK = "digits-app-", "in-use"
 _own: Path | None = None
+_locked: FileLock | None = None  # at its end the lock would go, too
 A_DAY = 86_400  # seconds; a folder without a lock is one whose process ended as it was made
 MEMORY = "/dev/shm"  # in containers whose disk is read-only
 
@@ -75,37 +77,30 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-_locks: list[IO[str]] = []  # open as long as this process lives
-
-
 def _lock(folder: Path) -> None:
-    file = (folder / LOCK).open("w", encoding="utf-8")
-    _locks.append(file)
-    if os.name != "nt":  # there an open file cannot be deleted, which is lock enough
-        import fcntl
+    """As long as this process lives."""
+    global _locked
+    with contextlib.suppress(OSError, NotImplementedError):  # some network disks know no locks
+        _locked = _lock_of(folder)
+        _locked.acquire()
+        if os.name != "nt":
+            import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX)
-        held = os.open(folder, os.O_RDONLY)  # never closed: systemd leaves a locked folder out as it clears /tmp
-        fcntl.flock(held, fcntl.LOCK_EX)
+            # Never closed: systemd leaves a locked folder out as it clears /tmp.
+            fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
+
+
+def _lock_of(folder: Path) -> FileLock:
+    return FileLock(folder / LOCK, timeout=0, thread_local=False, fallback_to_soft=False)
 
 
 def _abandoned(folder: Path) -> bool:
-    lock = folder / LOCK
     if os.name != "nt" and folder.stat().st_uid != os.getuid():
         return False
-    if not lock.exists():
+    if not (folder / LOCK).exists():
         return time.time() - folder.stat().st_mtime > A_DAY
-    if os.name == "nt":
-        try:
-            lock.unlink()
-        except PermissionError:
-            return False
-        return True
-    import fcntl
-
-    with lock.open(encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+    try:
+        with _lock_of(folder):
+            return True
+    except (Timeout, NotImplementedError):
+        return False
