@@ -1,12 +1,15 @@
 """A look inside a training: what it sees, and that it does not hold the training up."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 
-from digits.data.mnist import load_mnist
+from digits.data.mnist import Mnist, load_mnist
 from digits.model.networks import create_model
 from digits.training import look as module
-from digits.training.look import Look, Looker, Watch
+from digits.training.look import Look, Looker, Watch, hard_digits
 
 
 def test_looking_takes_no_more_than_its_share_of_the_time(monkeypatch):
@@ -44,3 +47,27 @@ def test_looks_and_drawings_go_through_text_and_come_back():
     assert (back.units, back.gradients) == (seen.units, seen.gradients)
     assert torch.allclose(Watch.from_text(Watch(ink).to_text()).ink, ink, atol=0.51 / 255)
     assert Watch.from_text(Watch().to_text()).ink is None
+
+
+def test_two_trainings_that_begin_together_look_at_ten_hard_digits_and_the_drawing(monkeypatch):
+    monkeypatch.setattr(module, "_found", type(module._found)())
+    together, data = threading.Barrier(2), load_mnist()
+
+    def find() -> int:
+        together.wait(60)
+        return len(hard_digits(data))
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(find) for _ in range(2)]
+    assert [search.result() for search in found] == [10, 10]
+    ink = torch.rand(1, 28, 28)
+    looker = Looker(create_model("mlp"), data, ink)
+    assert len(looker.inks) == 11
+    assert torch.equal(looker.inks[10].cpu(), ink)
+
+
+def test_the_hard_digits_are_those_of_the_images_at_hand():
+    mnist = load_mnist()
+    turned = Mnist(mnist.images.flip(0), mnist.labels.flip(0), mnist.test_images, mnist.test_labels)
+    for data in (mnist, turned):
+        assert data.validation[1][hard_digits(data)].tolist() == list(range(10))
