@@ -31,13 +31,22 @@ _visitor: ContextVar[str] = ContextVar("visitor", default="")
 
 
 class KnowClient:
-    """ASGI middleware: everything that a request starts can ask for `present_client`."""
+    """ASGI middleware: everything that a request starts can ask for `present_client`.
+
+    Gradio's MCP server asks this very server once more, from this computer and with the caller's headers, so that what
+    a caller wrote into X-Forwarded-For would count there: it is replaced by the address that did the asking.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _client.set(name_client((scope.get("client") or [""])[0]))
+        address = (scope.get("client") or [""])[0]
+        _client.set(name_client(address))
+        if "headers" in scope:
+            headers = [header for header in scope["headers"] if header[0] != b"x-forwarded-for"]
+            known = [(b"x-forwarded-for", address.encode("latin-1"))] if address else []
+            scope = {**scope, "headers": headers + known}
         await self.app(scope, receive, send)
 
 

@@ -32,6 +32,24 @@ def test_everything_that_a_request_starts_knows_its_client():
     assert seen == ["203.0.113.7", "203.0.113.7", "", ""]
 
 
+@pytest.mark.parametrize(
+    ("client", "known"), [(("203.0.113.7", 1), [b"203.0.113.7"]), (("2001:db8::7", 1), [b"2001:db8::7"]), (None, [])]
+)
+def test_whoever_passes_a_request_s_headers_on_passes_no_address_on_that_its_client_made_up(client, known):
+    """Gradio's MCP server does."""
+
+    async def app(scope, receive, send):
+        seen.append(scope["headers"])
+
+    seen = []
+    sent = [(b"host", b"a"), (b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-for", b"198.51.100.2")]
+    scope = {"type": "http", "client": client, "headers": sent}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, KnowClient(app)(scope, None, None)).result()
+    assert seen == [[(b"host", b"a"), *((b"x-forwarded-for", address) for address in known)]]
+    assert len(sent) == 3
+
+
 def elsewhere(act):
     """Do it in another thread, as another request would."""
     with ThreadPoolExecutor(1) as pool:
