@@ -8,6 +8,7 @@ import asyncio
 import base64
 import io
 import logging
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,7 +70,11 @@ def client_of(request: gr.Request) -> str:
 
 
 def visitor_of(request: gr.Request) -> str:
-    """A program's session is a visitor of its own."""
+    """A program's session is a visitor of its own. All language models come through one session, of Gradio's own, and
+    its MCP server tells them apart by nothing that they could not make up: each of their calls is a visitor.
+    """
+    if request.headers.get("x-gradio-user") == "mcp":
+        return f"mcp-{secrets.token_urlsafe(16)}"
     return f"api-{request.session_hash}"
 
 
@@ -147,7 +152,8 @@ def read_number(page: Page) -> Callable[..., Any]:
 
 def list_networks(page: Page) -> Callable[..., Any]:
     def networks(request: gr.Request) -> list[dict[str, Any]]:
-        """List the networks that can read: those that this session trained, newest first, then the shipped ones.
+        """List the networks that can read: those that this session trained, newest first, then the shipped ones. Over
+        MCP there is no session: keep the key that train ended with.
 
         Returns:
             Of each its key (for the other endpoints), name, model, accuracy on MNIST's test set (null for none),

@@ -2,17 +2,23 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 import subprocess
 import sys
 import urllib.request
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
 from drawings import DIGITS
 from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
+
+from digits.ui.api import visitor_of
 
 ROOT = Path(__file__).parents[2]
 ENDPOINTS = ("/read_strokes", "/read_image", "/read_number", "/train", "/evaluate", "/networks")
@@ -126,28 +132,69 @@ def test_settings_that_cannot_be_used_get_a_sentence(client):
         client.predict("cnn", "/etc/passwd", api_name="/evaluate")
 
 
-@pytest.mark.slow
-def test_language_models_have_the_same_functions_as_tools(start_app):
+def as_request(session: str, **headers: str) -> gr.Request:
+    return gr.Request(session_hash=session, headers=headers)
+
+
+def test_a_program_s_session_is_a_visitor_and_each_call_of_a_language_model_s_is():
+    assert visitor_of(as_request("one")) == visitor_of(as_request("one")) != visitor_of(as_request("two"))
+    marked = {"x-gradio-user": "mcp", "mcp-session-id": "guessed"}  # anybody can send these
+    models = {visitor_of(as_request("one", **marked)) for _ in range(3)}
+    assert len(models) == 3
+    assert all(model.startswith("mcp-") for model in models)
+
+
+@pytest.fixture(scope="module")
+def tools(start_app) -> str:
+    """Where an app offers its functions to language models."""
     pytest.importorskip("mcp")
+    return start_app("--mcp")[0] + "gradio_api/mcp/"
+
+
+@contextlib.asynccontextmanager
+async def connected(tools: str) -> AsyncIterator[Any]:
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
-    address, _ = start_app("--mcp")
+    async with streamable_http_client(tools) as (read, write, _), ClientSession(read, write) as session:
+        await session.initialize()
+        yield session
 
+
+async def call(tools: str, end: str, **arguments: object) -> tuple[bool, str]:
+    """Call the tool whose name ends so, as somebody new -> whether that failed, and what it said."""
+    async with connected(tools) as session:
+        name = next(tool.name for tool in (await session.list_tools()).tools if tool.name.endswith(end))
+        answer = await session.call_tool(name, arguments)
+        return answer.isError, answer.content[0].text
+
+
+@pytest.mark.slow
+def test_language_models_see_nothing_of_each_other_s(tools):
     async def ask() -> None:
-        async with (
-            streamablehttp_client(address + "gradio_api/mcp/") as (read, write, _),
-            ClientSession(read, write) as session,
-        ):
-            await session.initialize()
-            tools = {tool.name.split("_", 1)[-1]: tool for tool in (await session.list_tools()).tools}
-            names = {tool.name for tool in tools.values()}
+        quick = {"model": "mlp", "batch_size": 10_000, "augment": "none"}
+        trained = await asyncio.gather(call(tools, "train", **quick), call(tools, "train", **quick))
+        assert not any(failed for failed, _ in trained), trained  # neither had to wait for the other's end
+        failed, networks = await call(tools, "networks")
+        assert not failed
+        assert "cnn-large" in networks
+        assert not re.search("own.: true", networks, re.IGNORECASE)
+
+    asyncio.run(ask())
+
+
+@pytest.mark.slow
+def test_language_models_have_the_same_functions_as_tools(tools):
+    async def ask() -> None:
+        async with connected(tools) as session:
+            named = {tool.name.split("_", 1)[-1]: tool for tool in (await session.list_tools()).tools}
+            names = {tool.name for tool in named.values()}
             assert {next(name for name in names if name.endswith(end[1:])) for end in ENDPOINTS} == names
-            reader = next(tool for tool in tools.values() if tool.name.endswith("read_strokes"))
+            reader = next(tool for tool in named.values() if tool.name.endswith("read_strokes"))
             assert "y grows downwards" in json.dumps(reader.inputSchema)
-            answer = await session.call_tool(reader.name, {"strokes": SEVEN})
-            assert not answer.isError
-            assert '"digit": 7' in answer.content[0].text.replace("'", '"')
+        failed, reading = await call(tools, "read_strokes", strokes=SEVEN)
+        assert not failed
+        assert '"digit": 7' in reading.replace("'", '"')
 
     asyncio.run(ask())
 
