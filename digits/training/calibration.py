@@ -31,12 +31,10 @@ def measure(model: Network, images: Tensor, labels: Tensor) -> Score:
     return _score(compute_logits(model, images), labels)
 
 
-def examine(model: Network, images: Tensor, labels: Tensor) -> tuple[Score, np.ndarray]:
-    """The same and the confusion, int64 (10, 10): row what it was, column what was read."""
-    return _examine(compute_logits(model, images), labels)
-
-
-def _examine(logits: Tensor, labels: Tensor) -> tuple[Score, np.ndarray]:
+def examine(logits: Tensor, labels: Tensor) -> tuple[Score, np.ndarray]:
+    """Logits (N, 10) and labels (N,) -> their score and the confusion, int64 (10, 10): row what it was, column what was
+    read.
+    """
     pairs = torch.bincount(labels * 10 + logits.argmax(1), minlength=100)
     return _score(logits, labels), pairs.view(10, 10).cpu().numpy()
 
@@ -79,4 +77,4 @@ def finish(config: TrainConfig, model: Network, data: Mnist) -> tuple[Score, np.
     logits = compute_logits(model, images)
     drawn_logits = compute_logits(model, drawn.to(images.device)) if len(drawn) else logits[:0]
     calibrate(model, torch.cat([logits, drawn_logits]), torch.cat([labels, drawn_labels.to(labels.device)]))
-    return _examine(logits, labels)
+    return examine(logits, labels)

@@ -13,7 +13,7 @@ from digits.data.mnist import Mnist, mnist_checksums
 from digits.device import select_device
 from digits.errors import DigitsError
 from digits.model.networks import Network, count_parameters
-from digits.training.calibration import Score, examine, finish, measure
+from digits.training.calibration import Score, calibrate, compute_logits, examine, finish, measure
 from digits.training.config import TrainConfig, command, settings_of
 from digits.training.examples import Batches
 from digits.training.look import Looker
@@ -49,6 +49,7 @@ class Record:
         self.confusion: np.ndarray | None = None  # of the latest validation
         self.update: TrainingUpdate | None = None  # the latest
         self.validation: Score | None = None  # the latest
+        self.logits = torch.empty(0, 10)  # of the latest validation but the last
         self.best = -1.0  # validation accuracy
         self.failed = False
         self.between_steps = False  # where the run can be put down and taken up again to the bit
@@ -140,16 +141,22 @@ class Record:
         if step == self.plan.steps:
             self.validation, self.confusion = finish(self.config, self.model, self.data)
         elif self.plan.validates(step):
+            images, labels = self.data.validation
             with self.autocast:
-                self.validation, self.confusion = examine(self.model, *self.data.validation)
+                self.logits = compute_logits(self.model, images)
+            self.validation, self.confusion = examine(self.logits, labels)
         else:
             return None
         return self.validation
 
     def _keep(self, step: int, validation: Score) -> None:
+        done = step == self.plan.steps
+        if not done and self.config.out is not None:  # at the end `finish` has chosen the temperature
+            calibrate(self.model, self.logits, self.data.validation[1])  # without drawings: these take seconds
         self.folder.keep_weights(self.model, self._card(step), best=validation.accuracy > self.best)
         self.best = max(self.best, validation.accuracy)
-        if step < self.plan.steps:
+        if not done:
+            self.model.temperature.fill_(1)  # the training goes on as if nobody had chosen
             self._keep_state(step)
 
     def _keep_state(self, step: int) -> None:

@@ -19,7 +19,7 @@ from digits.errors import DigitsError
 from digits.model.networks import CNN, NETWORKS
 from digits.model.weights import load_weights
 from digits.training import loop, record
-from digits.training.calibration import Score
+from digits.training.calibration import Score, calibrate, compute_logits
 from digits.training.config import TrainConfig
 from digits.training.loop import train
 from digits.training.run_folder import RunFolder, load_settings
@@ -222,7 +222,24 @@ def test_the_best_weights_are_of_the_first_best_validation(few, tmp_path, monkey
     monkeypatch.undo()
     network, card = load_weights(tmp_path / "best.safetensors")
     assert (card["steps"], card["figures"]["validation_accuracy"]) == (2, 0.8)
-    assert all(torch.equal(tensor, kept[2][name]) for name, tensor in network.state_dict().items())
+    weights = {name: tensor for name, tensor in network.state_dict().items() if name != "temperature"}
+    assert all(torch.equal(tensor, kept[2][name]) for name, tensor in weights.items())
+
+
+def test_weights_kept_on_the_way_have_honest_probabilities_and_the_training_knows_nothing_of_it(few, tmp_path):
+    config = dataclasses.replace(QUICK, out=tmp_path)
+    for update in train(config, few):
+        if update.validation_accuracy is None or update.done:
+            continue
+        assert update.model.temperature == 1
+        state = torch.load(tmp_path / "state.pt", weights_only=True)
+        assert state["parts"]["model"]["temperature"] == 1
+        network, _ = load_weights(tmp_path / "weights.safetensors")
+        temperature = network.temperature.clone()
+        calibrate(network, compute_logits(network, few.validation[0]), few.validation[1])
+        torch.testing.assert_close(temperature, network.temperature, rtol=1e-3, atol=0)
+        assert temperature != 1
+    assert load_weights(tmp_path / "best.safetensors")[0].temperature != 1
 
 
 def test_seconds_go_on_where_they_stopped(unfinished, few):
