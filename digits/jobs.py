@@ -58,15 +58,13 @@ class JobQueue:
         self.turn = math.inf  # seconds of computing after which a training lets those who wait go first
         self.folder: Path | None = None  # made at the first start
         self.runs = runs
-        self._jobs: dict[str, Job] = {}  # by id, oldest first
+        self._jobs = {job.id: job for job in (runs.load() if runs else ())}  # oldest first
         self._lock = threading.Condition()  # notified when a job comes, and at the end
         self._closed = False
         self._engine = engine or Here()
         self.trainings = trainings or self._engine.places
         self._threads: list[threading.Thread] = []
         self._torch_threads = max(1, torch.get_num_threads() // self.trainings)
-        for job in runs.load() if runs else ():
-            self._jobs[job.id] = job
         if any(job.state == WAITING for job in self._jobs.values()):
             with self._lock:
                 self._begin()
@@ -142,17 +140,21 @@ class JobQueue:
             for job in active:
                 job.stop_requested.set()
                 job.state = RUNNING if job.state == RUNNING else PAUSED  # so that nobody takes it up
-        for job in idle:  # without the lock: to write weights takes a second
-            state = STOPPED
-            message = f"Stopped; {job.what_is_left}." if job.begun else "Stopped before it began; there are no weights."
-            try:
-                job.close()
-            except Exception as error:  # a full disk, say: it has ended all the same
-                state, message = FAILED, explain_failure(error)
-            with self._lock:
-                job.state, job.message = state, message
-                self._save(job)
+        for job in idle:
+            self._end(job)
         return bool(active)
+
+    def _end(self, job: Job) -> None:
+        """Stop a job that nobody works on; without the lock, since to write weights takes a second."""
+        state = STOPPED
+        message = f"Stopped; {job.what_is_left}." if job.begun else "Stopped before it began; there are no weights."
+        try:
+            job.close()
+        except Exception as error:  # a full disk, say: it has ended all the same
+            state, message = FAILED, explain_failure(error)
+        with self._lock:
+            job.state, job.message = state, message
+            self._save(job)
 
     def pause(self, visitor: str) -> None:
         """Ask this visitor's training to stand still after its step in progress; others may train meanwhile. Raises
@@ -312,10 +314,13 @@ class JobQueue:
         while (job := self._next()) is not None:
             state, message = run_to_end(job, self._engine, self._limit, self.turn)
             with self._lock:
-                if state == PAUSED and (job.stop_requested.is_set() or not job.pause_requested.is_set()):
+                if state == PAUSED and not job.pause_requested.is_set():
                     state = WAITING  # the visitor was faster
-                job.state, job.message = state, message
-                self._save(job)
+                if not (stopped := state in (PAUSED, WAITING) and job.stop_requested.is_set()):
+                    job.state, job.message = state, message
+                    self._save(job)
+            if stopped:  # while it was put down
+                self._end(job)
 
 
 def _put_down(job: Job) -> None:

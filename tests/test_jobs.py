@@ -363,6 +363,49 @@ def test_one_that_waits_for_its_next_turn_is_stopped_at_once_and_keeps_its_weigh
     queue.stop("bob")
 
 
+class SlowToPutDown(Here):
+    """As a cluster, where nothing is held in memory: closing takes a while, and Stop may come meanwhile."""
+
+    holds_paused = False
+
+    def __init__(self):
+        self.closing, self.go_on = threading.Event(), threading.Event()
+
+    def work(self, config, resume, watch):
+        updates = super().work(config, resume, watch)
+        try:
+            yield from updates
+        finally:
+            self.closing.set()
+            self.go_on.wait(60)
+            updates.close()
+
+
+@pytest.mark.parametrize("by", ["its turn's end", "Pause"])
+def test_a_training_that_is_stopped_while_it_is_put_down_ends_and_keeps_its_weights(small_mnist, monkeypatch, by):
+    monkeypatch.setattr(loop, "load_mnist", lambda device: small_mnist)
+    engine = SlowToPutDown()
+    queue = JobQueue(engine=engine)
+    queue.turn = 0.0
+    job = queue.start(ENDLESS, "ann")
+    wait_for(lambda: job.updates)
+    if by == "Pause":
+        queue.pause("ann")
+    queue.start(ENDLESS, "bob")
+    wait_for(engine.closing.is_set)
+    assert queue.stop("ann")
+    assert job.state == RUNNING
+    engine.go_on.set()
+    wait_for(lambda: job.state != RUNNING)
+    queue.stop("ann")  # pressed again
+    wait_for(lambda: not job.active, 20)
+    queue.stop("bob")
+    assert (job.state, job.message) == (STOPPED, "Stopped; the weights so far are kept.")
+    assert Recognizer.load(job.weights).card["complete"] is False
+    assert not (job.folder / "state.pt").exists()
+    queue.close()
+
+
 @one_or_two_at_once
 def test_the_time_limit_stops_a_training_and_keeps_its_weights(queue):
     queue.longest_run = 0
