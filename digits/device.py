@@ -69,11 +69,16 @@ def _say_once(sentence: str) -> None:
     log.warning("%s", sentence)
 
 
-@functools.cache
+_troubles: dict[str, str] = {}  # by the device's name
+
+
 def _probe(name: str) -> str:
     """What a step of training on this device says, "" where it works: a GPU may be there that this PyTorch has no code
-    for, or whose driver is too old, and only an operation tells.
+    for, or whose driver is too old, and only an operation tells. It is done once, unless memory was short: that passes.
     """
+    if name in _troubles:
+        return _troubles[name]
+    trouble = ""
     try:
         layer = torch.nn.Conv2d(1, 2, 3).to(name)
         layer(torch.ones(1, 1, 8, 8, device=name)).sum().backward()
@@ -81,8 +86,11 @@ def _probe(name: str) -> str:
         layer.weight.grad.sum().item()  # waits for the device
     except Exception as error:  # torch raises RuntimeError, AssertionError, NotImplementedError and others
         first = str(error).strip().splitlines() or [type(error).__name__]
-        return first[0].rstrip(".")
-    return ""
+        trouble = first[0].rstrip(".")
+        if ran_out_of_memory(error):
+            return trouble
+    _troubles[name] = trouble
+    return trouble
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:
@@ -90,7 +98,10 @@ def computes_in_bfloat16(device: torch.device) -> bool:
     if device.type == "cpu":
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cuda":
+        return False
+    with torch.cuda.device(device):  # else torch answers for the first one
+        return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def give_way() -> None:

@@ -1,5 +1,6 @@
 """Devices that are there and cannot be used, as their errors say it; and one that threads may not share."""
 
+import contextlib
 import threading
 
 import pytest
@@ -23,11 +24,10 @@ def old_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     monkeypatch.setattr(torch.nn.Conv2d, "to", fail)
-    for cached in (device._probe, device._say_once):
-        cached.cache_clear()
+    monkeypatch.setattr(device, "_troubles", {})
+    device._say_once.cache_clear()
     yield
-    for cached in (device._probe, device._say_once):
-        cached.cache_clear()
+    device._say_once.cache_clear()
 
 
 def test_a_gpu_that_cannot_be_used_is_left_aside_in_one_sentence(old_gpu, caplog):
@@ -46,13 +46,41 @@ def test_who_asks_for_it_by_name_is_told(old_gpu):
 
 def test_a_device_is_probed_once(old_gpu, monkeypatch):
     select_device("auto")
-    monkeypatch.undo()
     monkeypatch.setattr(torch.nn.Conv2d, "to", lambda self, *_: pytest.fail("probed again"))
     assert device._probe("cuda")
 
 
-def test_a_device_that_works_is_used():
-    device._probe.cache_clear()
+def test_a_gpu_whose_memory_others_had_is_used_once_they_are_gone(old_gpu, monkeypatch):
+    def fail(self, *_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB.")
+
+    monkeypatch.setattr(torch.nn.Conv2d, "to", fail)
+    assert select_device("auto").type == "cpu"
+    with pytest.raises(DigitsError, match="cannot use 'cuda' .*out of memory"):
+        select_device("cuda")
+    monkeypatch.setattr(torch.nn.Conv2d, "to", lambda self, *_: self)  # as if it were there
+    zeros = torch.zeros
+    monkeypatch.setattr(torch, "ones", lambda *shape, device: zeros(shape))
+    assert select_device("auto") == torch.device("cuda")
+
+
+def test_bfloat16_is_asked_of_the_device_itself(monkeypatch):
+    """As torch does, for the present device alone; here the second GPU is the one that has it."""
+    present = [0]
+
+    @contextlib.contextmanager
+    def choose(chosen):
+        present.append(chosen.index or 0)
+        yield
+        present.pop()
+
+    monkeypatch.setattr(torch.cuda, "device", choose)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: present[-1] == 1)
+    assert [device.computes_in_bfloat16(torch.device(name)) for name in ("cuda:0", "cuda:1")] == [False, True]
+
+
+def test_a_device_that_works_is_used(monkeypatch):
+    monkeypatch.setattr(device, "_troubles", {})
     assert device._probe("cpu") == ""
 
 
