@@ -16,7 +16,7 @@ from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, SCHEDULE
 from digits.training.loop import train
 from digits.training.run_folder import load_settings
 from digits.training.script import write_script
-from digits.training.workers import is_first, joined
+from digits.training.workers import is_first, joined, take_own_gpu
 
 
 def add_train(commands: Commands) -> argparse.ArgumentParser:
@@ -58,6 +58,7 @@ def add_train(commands: Commands) -> argparse.ArgumentParser:
 
 def run_train(options: argparse.Namespace) -> int:
     config = train_config(options)
+    take_own_gpu(config.device)
     config.check()
     if options.script is not None:
         write_script(config, options.script)

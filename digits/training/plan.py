@@ -38,13 +38,15 @@ class Plan:
         return epoch + (step - epoch * self.steps_an_epoch) / self.steps_an_epoch
 
 
-def make_plan(config: TrainConfig, images: int) -> Plan:
-    """The plan of a training on so many images."""
-    alone = 1 in (images % config.batch_size, config.batch_size)
-    if alone and any("n" in word.partition("-")[0] for word in (config.layers or "").split()):
+def make_plan(config: TrainConfig, images: int, processes: int = 1) -> Plan:
+    """The plan of a training on so many images, whose batches so many processes share. Raises DigitsError where batch
+    norm would get one image.
+    """
+    smallest = min(size // processes for size in (config.batch_size, images % config.batch_size) if size)
+    if smallest < 2 and any("n" in word.partition("-")[0] for word in (config.layers or "").split()):
+        what = "a batch has" if processes == 1 else "a process's share of a batch has"
         raise DigitsError(
-            f"With a batch size of {config.batch_size:,} a batch has one image, and batch norm needs two; "
-            "choose another."
+            f"With a batch size of {config.batch_size:,} {what} one image, and batch norm needs two; choose another."
         )
     steps_an_epoch = math.ceil(images / config.batch_size)
     steps = steps_an_epoch * config.epochs

@@ -63,7 +63,14 @@ def present_workers() -> Workers:
 
 def is_first() -> bool:
     """Whether this process is the one that prints."""
-    return not _launched() or os.environ.get("RANK") == "0"
+    return not _launched() or os.environ.get("RANK", "0") == "0"
+
+
+def take_own_gpu(device: str) -> None:
+    """Each process that torchrun started has a GPU of its own, from the first look at one on."""
+    place = int(os.environ.get("LOCAL_RANK", "0"))
+    if _launched() and device != "cpu" and place < torch.cuda.device_count():
+        torch.cuda.set_device(place)
 
 
 @contextlib.contextmanager

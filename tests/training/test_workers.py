@@ -18,6 +18,7 @@ from digits.model.weights import load_weights
 from digits.training import loop, workers
 from digits.training.config import TrainConfig
 from digits.training.loop import train
+from digits.training.plan import make_plan
 from digits.training.run_folder import load_settings
 from digits.training.workers import Workers, is_first, joined, present_workers
 
@@ -100,6 +101,38 @@ def test_a_half_set_environment_is_one_sentence(monkeypatch):
     with pytest.raises(DigitsError, match="start it with torchrun"), joined("cpu", "runs/x"):
         pass
     assert not torch.distributed.is_initialized()
+
+
+def test_a_half_set_environment_leaves_no_error_without_a_word(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("RANK", raising=False)
+    assert main(["train", "--epochs", "0", "--device", "cpu"]) == 2
+    assert capsys.readouterr().err.startswith("digits: The number of epochs is 0")
+
+
+def test_each_process_takes_its_gpu_before_it_looks_at_one(monkeypatch):
+    taken = []
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    for name in ("cpu", "auto"):
+        assert main(["train", "--epochs", "0", "--device", name]) == 2  # at the first check
+    assert taken == [1]
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "processes", "fits"), [(4, 2, True), (3, 2, False), (7, 3, True), (2, 8, False)]
+)
+def test_each_process_has_images_enough_for_batch_norm(batch_size, processes, fits):
+    config = TrainConfig(layers="c5s2n-6 f-32", batch_size=batch_size)
+    if fits:
+        assert make_plan(config, 7 * 20 * 4, processes).steps
+        return
+    with pytest.raises(DigitsError, match="a process's share of a batch has one image"):
+        make_plan(config, 7 * 20 * 4, processes)
+    make_plan(TrainConfig("mlp", batch_size=batch_size), 561, processes)  # it has none
 
 
 def test_each_process_needs_a_gpu_of_its_own(monkeypatch):
