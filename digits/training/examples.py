@@ -29,6 +29,11 @@ class Examples:
         return len(self.labels)
 
 
+def count_examples(config: TrainConfig, data: Mnist) -> int:
+    """How many `gather` will give."""
+    return len(data.training[1][: config.examples]) + config.handwriting + config.outliers
+
+
 def gather(config: TrainConfig, data: Mnist, device: torch.device) -> Examples:
     """The examples that `config` asks for; the only place that knows where they come from."""
     images, labels = (part[: config.examples] for part in data.training)  # None takes all

@@ -15,9 +15,9 @@ from digits.ink.geometry import to_ink
 from digits.model.builder import create_network
 from digits.model.networks import in_channels_last
 from digits.training.config import TrainConfig, settings_of
-from digits.training.examples import Batches, gather
+from digits.training.examples import Batches, count_examples, gather
 from digits.training.look import Looker, Watch
-from digits.training.optimizer import make_loss, make_optimizer, make_schedule
+from digits.training.optimizer import ConstantRate, make_loss, make_optimizer, make_schedule
 from digits.training.plan import make_plan
 from digits.training.record import Record
 from digits.training.run_folder import NoFolder, RunFolder
@@ -55,19 +55,19 @@ def train(config: TrainConfig, data: Mnist | None = None, resume: bool = False, 
 
 
 def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None, watch: Watch | None) -> Updates:
-    # Collect data, define the model.
+    # Define the model and its optimizer, collect data.
     device, workers = select_device(config.device), present_workers()
     source = "MNIST" if data is None else "the caller's images"
     data = load_mnist(device) if data is None else data.to(device)
-    examples = gather(config, data, device)
-    plan = make_plan(config, len(examples))
+    plan = make_plan(config, count_examples(config, data), workers.count)
     model = in_channels_last(create_network(config.model, config.layers, config.seed), device)
+    optimizer = make_optimizer(config, model)
+    examples = gather(config, data, device)  # takes a minute for 100,000 drawings: what can be refused was
     model.knows_outliers.fill_(examples.with_outliers)
     forward = workers.connect(model)
 
-    # Loss and optimizer.
+    # Loss and the learning rate's course.
     compute_loss = make_loss(config, examples.with_outliers)
-    optimizer = make_optimizer(config, model)
     schedule = make_schedule(config, optimizer, plan.steps)
     low_precision = config.precision == "bfloat16" and computes_in_bfloat16(device)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=low_precision)
@@ -78,7 +78,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
     parts: dict[str, Any] = {
         "model": model,
         "optimizer": optimizer,
-        "scheduler": schedule if config.one_cycle() else None,
+        "scheduler": None if isinstance(schedule, ConstantRate) else schedule,
     }
     parts |= {"order generator": batches.generator, "augment generator": augment_generator}
     parts |= {"dropout generator": model.generator}

@@ -103,7 +103,7 @@ def _muon(model: nn.Module, rate: float) -> Together:
 def make_schedule(
     config: TrainConfig, optimizer: torch.optim.Optimizer | Together, steps: int
 ) -> torch.optim.lr_scheduler.OneCycleLR | Together | ConstantRate:
-    if config.one_cycle():
+    if config.one_cycle() and steps > 1:  # a single step would be the course's first, at a 25th of the rate or less
         if isinstance(optimizer, Together):
             return Together(*(make_schedule(config, member, steps) for member in optimizer.members))
         return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=steps)

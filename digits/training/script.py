@@ -15,6 +15,7 @@ from digits.model.builder import Dropout, Skip, create_network
 from digits.model.networks import MNIST_MEAN, MNIST_STD, _ChannelsLastFlatten
 from digits.training.config import TrainConfig, command
 from digits.training.optimizer import MUON_DECAY
+from digits.training.plan import make_plan
 
 MOST_LINES = 80  # with more, it goes without empty ones
 OWN_LINE = (nn.Conv2d, nn.Linear, nn.Flatten, _ChannelsLastFlatten, Skip)  # what begins a line of the script
@@ -126,6 +127,11 @@ def prepare(ink):
     return [AFFINE, prepare] if config.augment == "affine" else [prepare]
 
 
+def _one_cycle(config: TrainConfig) -> bool:
+    """Whether the learning rate has a course: that of a single step has none."""
+    return config.one_cycle() and make_plan(config, config.examples or 55_000).steps > 1
+
+
 def _low_precision(config: TrainConfig) -> bool:
     return config.precision == "bfloat16" and computes_in_bfloat16(select_device(config.device))
 
@@ -143,7 +149,7 @@ for epoch in range(EPOCHS):
 {_each(config, "optimizer", "zero_grad(set_to_none=True)")}\
         loss.backward()
 {_each(config, "optimizer", "step()")}\
-{_each(config, "schedule", "step()") if config.one_cycle() else ""}\
+{_each(config, "schedule", "step()") if _one_cycle(config) else ""}\
 
     network.eval()
     with torch.no_grad():
@@ -243,8 +249,8 @@ def _optimizer(config: TrainConfig) -> str:
     schedule = f"torch.optim.lr_scheduler.OneCycleLR(optimizer, {rate}, total_steps=steps)"
     if config.optimizer != "muon":
         optimizer = _line(f"optimizer = torch.optim.{kinds[config.optimizer]}")
-        return optimizer + _line(f"schedule = {schedule}", config.one_cycle())
-    schedules = _line(f"schedules = [{schedule} for optimizer in optimizers]", config.one_cycle())
+        return optimizer + _line(f"schedule = {schedule}", _one_cycle(config))
+    schedules = _line(f"schedules = [{schedule} for optimizer in optimizers]", _one_cycle(config))
     return f"""\
 hidden = [layer.weight for layer in network.modules() if isinstance(layer, nn.Linear)][:-1]
 rest = [weight for weight in network.parameters() if not any(weight is matrix for matrix in hidden)]

@@ -119,6 +119,15 @@ def test_a_constant_rate_stays(small_mnist):
     assert rates == {0.004}
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_training_of_a_single_step_takes_it_at_its_whole_rate(small_mnist, tmp_path, optimizer):
+    changes = {"optimizer": optimizer, "batch_size": 2_000, "learning_rate": 0.004, "out": tmp_path}
+    (update,) = run(small_mnist, **changes)
+    assert update.learning_rate == 0.004
+    assert json.loads((tmp_path / "weights.json").read_text())["config"]["schedule"] == "constant"
+    assert update.validation_accuracy > 0.3
+
+
 def test_updates_tell_one_story(small_mnist):
     updates = run(small_mnist, epochs=2, batch_size=150)  # 14 steps an epoch, the last of 50 images
     assert [update.step for update in updates] == list(range(1, 29))
@@ -368,6 +377,19 @@ def test_a_built_network_with_dropout_trains_repeats_and_resumes_to_the_bit(smal
 def test_a_batch_of_one_is_refused_where_batch_norm_needs_two(small_mnist):
     with pytest.raises(DigitsError, match="batch norm needs two"):
         list(train(dataclasses.replace(BUILT, batch_size=1), small_mnist))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"layers": "c5s2n-6 f-32", "batch_size": 3}, "batch norm needs two"),  # 2,000 + 3,002 are 3 x 1,667 + 1
+        ({"model": "cnn", "optimizer": "muon"}, "choose AdamW"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_drawings_are_made(small_mnist, monkeypatch, changes, said):
+    monkeypatch.setattr(loop, "gather", lambda *_: pytest.fail("it drew for a minute"))
+    with pytest.raises(DigitsError, match=said):
+        run(small_mnist, handwriting=3_000, outliers=2, **changes)
 
 
 def test_amount_of_data_and_smoothing(small_mnist):

@@ -68,6 +68,15 @@ def test_it_is_short_and_the_notebook_is_valid(name):
     assert notebook["nbformat"] == 4 and "".join(notebook["cells"][0]["source"]) == source
 
 
+@pytest.mark.parametrize("name", ["fast", "muon"])
+def test_the_rate_of_a_single_step_has_no_course_as_in_the_app(name):
+    config = dataclasses.replace(CONFIGS[name], **SLICE)
+    assert "OneCycleLR" in make_script(config)
+    single = make_script(dataclasses.replace(config, batch_size=300))
+    assert "schedule" not in single
+    compile(single, "script.py", "exec")
+
+
 @pytest.mark.parametrize("has", [True, False])
 def test_it_computes_in_bfloat16_only_where_the_training_does(has, monkeypatch):
     monkeypatch.setattr(script, "computes_in_bfloat16", lambda device: has)
