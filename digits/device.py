@@ -19,8 +19,12 @@ log = logging.getLogger(__name__)
 NICENESS = 10
 
 
+class NoSuchDevice(DigitsError):
+    """The device that was asked for is not here, or cannot be used."""
+
+
 def select_device(name: str) -> torch.device:
-    """`auto` (the best that works), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises DigitsError for others."""
+    """`auto` (the best that works), `cpu`, `cuda`, `cuda:N` or `mps` -> device. Raises NoSuchDevice for others."""
     here = ["cpu"]
     if torch.backends.mps.is_available():
         here.insert(0, "mps")
@@ -29,9 +33,9 @@ def select_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(device for device in here if device == "cpu" or _works(device)))
     if name not in here:
-        raise DigitsError(f"Device {name!r} is not available; this machine has {', '.join(here)} (or say auto).")
+        raise NoSuchDevice(f"Device {name!r} is not available; this machine has {', '.join(here)} (or say auto).")
     if name != "cpu" and (trouble := _probe(name)):
-        raise DigitsError(f"This PyTorch cannot use {name!r} ({trouble}); say cpu, or auto.")
+        raise NoSuchDevice(f"This PyTorch cannot use {name!r} ({trouble}); say cpu, or auto.")
     return torch.device(name)
 
 

@@ -16,7 +16,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -311,7 +311,7 @@ def _changed(folder: Path) -> float:
 def _read(folder: Path) -> Job:
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     config = TrainConfig(**facts["settings"], out=folder)
-    config.check()
+    replace(config, device="cpu").check()  # what has ended needs no GPU; what has not asks for it at its turn
     texts = {name: facts[name] for name in ("visitor", "name", "state", "message")}
     if facts["format"] != FORMAT or not all(isinstance(text, str) and len(text) < 1_000 for text in texts.values()):
         raise ValueError("not a run of this version's")

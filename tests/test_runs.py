@@ -82,6 +82,40 @@ def test_no_visitor_s_id_lies_on_the_disk(tmp_path):
     assert json.loads((tmp_path / run / "run.json").read_text())["visitor"] == hash_visitor(visitor)
 
 
+def test_a_finished_run_needs_no_gpu_to_be_there(tmp_path):
+    run = train_one(tmp_path)
+    say_its_device(tmp_path / run, "cuda:77")
+    (job,) = KeptRuns(tmp_path).load()
+    assert (job.state, job.config.device) == (DONE, "cuda:77")
+    assert job.weights
+
+
+@pytest.mark.parametrize("chosen", ["auto", "cuda:77"])
+def test_a_run_whose_gpu_is_gone_is_stopped_and_its_weights_are_offered(tmp_path, monkeypatch, chosen):
+    """Where a GPU was chosen and where the best device was, of which there is a state."""
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    pause_one(tmp_path)
+    (path,) = tmp_path.glob("*/state.pt")
+    say_its_device(path.parent, chosen)
+    torch.save(torch.load(path, weights_only=True) | {"device": "cuda"}, path)
+    queue = JobQueue(runs=KeptRuns(tmp_path))
+    (job,) = queue.of_visitor("ann")
+    assert job.state == PAUSED
+    queue.go_on("ann")
+    wait_for(lambda: not job.active)
+    assert (job.state, "the weights so far are kept" in job.message) == (STOPPED, True), job.message
+    assert job.weights
+    queue.close()
+
+
+def say_its_device(folder, name):
+    for file, inside in (("run.json", "settings"), ("config.json", None)):
+        values = json.loads((folder / file).read_text())
+        (values[inside] if inside else values)["device"] = name
+        (folder / file).write_text(json.dumps(values))
+
+
 def say_it_runs(folder):
     path = folder / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"state": "running"}))

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from digits.device import ran_out_of_memory
+from digits.device import NoSuchDevice, ran_out_of_memory
 from digits.engines.engine import Engine
 from digits.errors import DigitsError
 from digits.runs import DONE, FAILED, PAUSED, STOPPED, WAITING, Job
@@ -24,6 +24,8 @@ def run_to_end(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str
     try:
         return _work(job, engine, limit, turn)
     except Exception as error:
+        if isinstance(error, NoSuchDevice) and job.begun:  # on an earlier server; its last weights are as good as ever
+            return STOPPED, f"Stopped, as what it was trained on is not here any more; {job.what_is_left}."
         return FAILED, explain_failure(error)
 
 

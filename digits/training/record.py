@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from digits.data.mnist import Mnist, mnist_checksums
-from digits.device import select_device
+from digits.device import NoSuchDevice, select_device
 from digits.errors import DigitsError
 from digits.model.networks import Network, count_parameters
 from digits.training.calibration import Score, calibrate, compute_logits, examine, finish, measure
@@ -213,7 +213,7 @@ class Record:
 def _check_resumable(state: dict[str, Any], device: torch.device, images: int) -> None:
     """Raises DigitsError where the run that left `state` was another device's or of other images."""
     if state["device"] != device.type:
-        raise DigitsError(
+        raise NoSuchDevice(
             f"The run was trained on {state['device']} and cannot be resumed on {device.type}; "
             f"resume it with --device {state['device']}."
         )
