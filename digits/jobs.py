@@ -64,7 +64,7 @@ class JobQueue:
         self._engine = engine or Here()
         self.trainings = trainings or self._engine.places
         self._threads: list[threading.Thread] = []
-        self._torch_threads = max(1, torch.get_num_threads() // self.trainings)
+        self.torch_threads = max(1, torch.get_num_threads() // self.trainings)
         if any(job.state == WAITING for job in self._jobs.values()):
             with self._lock:
                 self._begin()
@@ -309,7 +309,7 @@ class JobQueue:
         return (min(self.longest_turn, self.longest_run), " while others wait") if waiting else (self.longest_run, "")
 
     def _work(self) -> None:
-        torch.set_num_threads(self._torch_threads)  # of this thread; readings set theirs to one
+        torch.set_num_threads(self.torch_threads)  # of this thread; readings set theirs to one
         give_way()
         while (job := self._next()) is not None:
             state, message = run_to_end(job, self._engine, self._limit, self.turn)

@@ -17,8 +17,10 @@ from digits.training.optimizer import make_loss, make_optimizer
 STEPS = 4  # timed, after one that is not
 
 
-def images_per_second(config: TrainConfig) -> float:
-    """Of training as `config` says on this machine, measured once a process for each network, batch size and so on."""
+def images_per_second(config: TrainConfig, threads: int, busy: bool) -> float:
+    """Of training as `config` says on this machine with so many threads of torch's, measured once a process for each
+    network, batch size and so on; and once more where the machine is `busy`, since that figure must not outlast it.
+    """
     alike: dict[str, Any] = {
         "epochs": 1,
         "learning_rate": None,
@@ -31,11 +33,22 @@ def images_per_second(config: TrainConfig) -> float:
     }
     with alone_on(select_device(config.device), wait=False) as alone:
         device = config.device if alone else "cpu"
-        return _measure(dataclasses.replace(config, **alike, device=device))  # the rest does not change the speed
+        return _measure(
+            dataclasses.replace(config, **alike, device=device), threads, busy
+        )  # all that changes the speed
 
 
 @functools.lru_cache(maxsize=100)
-def _measure(config: TrainConfig) -> float:
+def _measure(config: TrainConfig, threads: int, busy: bool) -> float:
+    before = torch.get_num_threads()  # of this thread: a page's requests compute with one
+    torch.set_num_threads(threads)
+    try:
+        return _time(config)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _time(config: TrainConfig) -> float:
     batch_size, kind, precision = config.batch_size, config.augment, config.precision
     device = select_device(config.device)
     model = in_channels_last(create_network(config.model, config.layers), device).train()

@@ -95,7 +95,7 @@ def prepare(page: Page) -> Callable[..., Any]:
             "layers": [[layer.name, list(layer.shape), layer.parameters] for layer in layers],
             "parameters": parameters,
             "largest": max(layer.parameters for layer in layers) / parameters,
-            "seconds": images * config.epochs / images_per_second(config),
+            "seconds": images * config.epochs / images_per_second(config, page.jobs.torch_threads, waiting > 0),
             "steps": math.ceil(images / config.batch_size),
             "warning": warn(config),
             "taught": any(not job.kept for job in page.jobs.of_visitor(parse_visitor(payload), TeachConfig)),
