@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from drawings import DIGITS
 from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 
-from digits.ui.api import visitor_of
+from digits.errors import DigitsError
+from digits.training.config import LEARNING_RATES
+from digits.ui.api import train, visitor_of
 
 ROOT = Path(__file__).parents[2]
 ENDPOINTS = ("/read_strokes", "/read_image", "/read_number", "/train", "/evaluate", "/networks")
@@ -132,8 +135,36 @@ def test_settings_that_cannot_be_used_get_a_sentence(client):
         client.predict("cnn", "/etc/passwd", api_name="/evaluate")
 
 
+@pytest.mark.parametrize(
+    ("changes", "rate"),
+    [
+        ({}, 0.04),
+        ({"learning_rate": 0.01}, 0.01),
+        ({"optimizer": "adam"}, LEARNING_RATES["adam"]),
+        ({"model": "cnn-large"}, LEARNING_RATES["adamw"]),
+        ({"model": "mlp", "optimizer": "sgd"}, LEARNING_RATES["sgd"]),
+    ],
+)
+def test_who_names_no_learning_rate_gets_one_that_fits(changes, rate):
+    class Noting:
+        device = "cpu"
+
+        def start(self, config, *_):
+            started.append(config)
+            raise DigitsError("That is enough.")
+
+    async def ask():
+        async for _ in train(Noting())(as_request("one"), **changes):
+            pass
+
+    started = []
+    with pytest.raises(gr.Error), ThreadPoolExecutor(1) as pool:  # the browser tests have this thread's event loop
+        pool.submit(asyncio.run, ask()).result()
+    assert started[0].peak_learning_rate() == rate
+
+
 def as_request(session: str, **headers: str) -> gr.Request:
-    return gr.Request(session_hash=session, headers=headers)
+    return gr.Request(session_hash=session, headers=headers, client=None)
 
 
 def test_a_program_s_session_is_a_visitor_and_each_call_of_a_language_model_s_is():
