@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.__main__ import build_parser, main
+from digits.commands import train as train_module
 from digits.commands.train import train_config
 from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS
@@ -78,6 +80,20 @@ def test_train_says_where_the_weights_are(on_small_mnist, tmp_path, capsys, monk
     assert "loss" in captured.err
 
 
+def test_trainings_that_begin_in_the_same_second_have_a_folder_each(on_small_mnist, tmp_path, monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls):
+            return cls(2026, 1, 2, 3, 4, 5)
+
+    monkeypatch.setattr(train_module, "datetime", Clock)
+    monkeypatch.chdir(tmp_path)
+    for seed in ("1", "2"):
+        assert main(["train", "--model", "mlp", "--device", "cpu", "--seed", seed]) == 0
+    seeds = {path.parent.name: json.loads(path.read_text())["seed"] for path in tmp_path.glob("runs/*/config.json")}
+    assert seeds == {"mlp-20260102-030405": 1, "mlp-20260102-030405-2": 2}
+
+
 def test_evaluate_prints_one_object_last(tmp_path, capsys):
     lines = [{"label": 7, "strokes": [[[0, 0], [6, 0], [3, 10]]], "set": name} for name in ("a", "b", "a")]
     (tmp_path / "drawn.jsonl").write_text("\n".join(map(json.dumps, lines)))
@@ -133,6 +149,7 @@ def test_read_answers_people(seven, tmp_path, capsys):
         ("train --learning-rate 1e9", "learning rate is 1000000000.0"),
         ("train --device tpu", "'tpu' is not available"),
         ("train --out README.md/run", "cannot be made"),
+        ("train --resume runs/x --recipe nonsense", "leave out --recipe"),
         ("evaluate --data nothing", "no data set or file called 'nothing'"),
         ("evaluate --weights nothing.safetensors", "no weights file at nothing.safetensors"),
         ("evaluate --weights pyproject.toml", "not a whole safetensors file"),

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import itertools
 import json
 import sys
 from datetime import datetime
@@ -64,7 +65,9 @@ def run_train(options: argparse.Namespace) -> int:
         write_script(config, options.script)
         print(json.dumps({"script": str(options.script)}) if options.json else f"The script is in {options.script}.")
         return 0
-    with joined(config.device, config.out or Path()) as device:  # `_config` has given it a folder
+    if config.out is None:
+        config = dataclasses.replace(config, out=_make_folder(config.model) if is_first() else None)
+    with joined(config.device, config.out or Path()) as device:
         config = dataclasses.replace(config, device=device)
         update, interrupted = _train_with_progress(config, options.resume is not None)
     if not is_first():
@@ -103,16 +106,30 @@ def train_config(options: argparse.Namespace) -> TrainConfig:
     names = {field.name for field in dataclasses.fields(TrainConfig)}
     given = {name: value for name, value in vars(options).items() if name in names}
     if options.resume is not None:
+        if options.recipe is not None:
+            raise DigitsError("--resume goes on with the settings that the run was started with; leave out --recipe.")
         saved = {name: value for name, value in load_settings(options.resume).items() if name in names}
         return TrainConfig(**(saved | given | {"out": options.resume}))
     if options.recipe not in (None, *RECIPES):
         raise DigitsError(f"There is no recipe called {options.recipe!r}; choose one of {', '.join(RECIPES)}.")
     if "layers" in given and "model" in given:
         raise DigitsError("--layers describes a network of your own; leave out --model.")
-    config = dataclasses.replace(RECIPES.get(options.recipe, TrainConfig()), **given)
-    if config.out is None:
-        config = dataclasses.replace(config, out=Path("runs") / f"{config.model}-{datetime.now():%Y%m%d-%H%M%S}")
-    return config
+    return dataclasses.replace(RECIPES.get(options.recipe, TrainConfig()), **given)
+
+
+def _make_folder(model: str) -> Path:
+    """A new folder, named after the network and the time: two trainings may begin in the same second."""
+    name = f"{model}-{datetime.now():%Y%m%d-%H%M%S}"
+    for number in itertools.count(1):
+        path = Path("runs") / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise DigitsError(f"The folder {path} cannot be made ({error.strerror}); choose another: --out.") from None
+    return path
 
 
 def _train_with_progress(config: TrainConfig, resume: bool) -> tuple[Any, bool]:
