@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from digits import DigitsError
+from digits.__main__ import main
 from digits.bench import classroom, distribution, jobs, read, soak, teach, train
 from digits.data.handwriting import draw
 from digits.reading.recognizer import WEIGHTS
@@ -120,3 +121,28 @@ def test_class_measures_the_wait_of_each_pupil_and_the_readings_meanwhile():
     assert "| network there, s | 1 |" in classroom.table(result)
     with pytest.raises(DigitsError, match="class of 0"):
         classroom.bench_class(pupils=0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("soak --minutes 0", "0 minutes cannot be soaked"),
+        ("soak --minutes nan", "nan minutes cannot be soaked"),
+        ("soak --minutes inf", "inf minutes cannot be soaked"),
+        ("teach --seeds 0", "0 seeds cannot be trained"),
+        ("train --seeds 0", "0 seeds cannot be trained"),
+        ("pad --count -1", "-1 drawings cannot be drawn"),
+        ("pad --count 0", "0 drawings cannot be drawn"),
+    ],
+)
+def test_what_cannot_be_measured_gets_a_sentence(writers, capsys, words, said):
+    assert main(["bench", *words.split(), "--drawings", str(writers)]) == 2
+    assert capsys.readouterr().err.startswith(f"digits: {said}")
+
+
+def test_the_clock_waits_for_every_kind_of_accelerator(monkeypatch):
+    waited = []
+    monkeypatch.setattr(torch.accelerator, "synchronize", waited.append)
+    for name in ("cpu", "cuda", "mps"):
+        train._wait(torch.device(name))
+    assert [device.type for device in waited] == ["cuda", "mps"]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from digits.errors import DigitsError
+
 
 def machine() -> dict[str, Any]:
     """What a reader needs to judge figures by."""
@@ -34,3 +36,9 @@ def distribution(values: list[float]) -> dict[str, Any]:
         "p95": round(float(high), 1),
         "max": round(float(max(values)), 1),
     }
+
+
+def check_seeds(seeds: int) -> None:
+    """Raises DigitsError where there is nothing to repeat."""
+    if seeds < 1:
+        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")

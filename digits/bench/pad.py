@@ -36,8 +36,10 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
     "training"}, times in milliseconds, sizes in bytes.
 
     `latency` is from the newest pointer event in a request to its bars in the page. Raises DigitsError without a
-    Chromium and for drawings that cannot be read.
+    Chromium, for no drawings and for such as cannot be read.
     """
+    if count < 1:
+        raise DigitsError(f"{count} drawings cannot be drawn; wanted at least 1.")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise DigitsError("There is no Chromium on this machine; on Debian or Ubuntu: apt-get install chromium.")

@@ -20,6 +20,7 @@ from digits.reading.recognizer import Recognizer
 DRAWERS, TRAINERS, EVALUATORS = 50, 3, 2
 READINGS_A_SECOND = 1.0  # of each drawer
 GARBAGE_A_SECOND = 5.0
+LEAST_MINUTES, MOST_MINUTES = 0.1, 10_000  # with less there is nothing to compare
 EVALUATED = 40  # drawings an evaluation
 TENTH = 0.1  # of the time, whose figures at the start and at the end are compared
 SETTINGS = {"model": "mlp", "optimizer": "adam", "learning_rate": 0.001, "batch_size": 500, "epochs": 1}
@@ -101,10 +102,12 @@ def bench_soak(drawings: str, minutes: float = 30) -> dict[str, Any]:
     "counts", "start", "end"}: what happened, and the process's memory (MB), open files, threads and answers'
     milliseconds in the first and the last tenth of the time.
 
-    Raises DigitsError where there is no /proc to look at, and for drawings that cannot be read.
+    Raises DigitsError where there is no /proc to look at, and for minutes or drawings that cannot be used.
     """
     if not Path("/proc/self/status").is_file():
         raise DigitsError("The app's memory is read from /proc, which this system does not have; soak on Linux.")
+    if not LEAST_MINUTES <= minutes <= MOST_MINUTES:  # nan is neither
+        raise DigitsError(f"{minutes:g} minutes cannot be soaked; wanted {LEAST_MINUTES} to {MOST_MINUTES:,}.")
     data = load_data(drawings)
     if data.drawings is None or len(data.labels) < EVALUATED:
         raise DigitsError(f"{drawings} has not {EVALUATED} drawings; give a .jsonl file of strokes with as many.")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from digits.bench import machine
+from digits.bench import check_seeds, machine
 from digits.data.data_set import DataSet
 from digits.data.mnist import load_mnist
 from digits.data.sets import load_data
@@ -29,6 +29,7 @@ def bench_teach(
     Two cases: 1s (the digit that is written in the most ways), and any digit; each of the writer whose forty are read
     worst. Raises DigitsError for drawings that cannot be read or that name no such writer.
     """
+    check_seeds(seeds)
     recognizer = Recognizer.load(weights, device)
     data = load_data(drawings)
     if data.writers is None:

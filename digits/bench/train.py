@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from digits.bench import machine
+from digits.bench import check_seeds, machine
 from digits.data.mnist import Mnist, load_mnist, unpack_mnist
 from digits.device import select_device
 from digits.errors import DigitsError
@@ -89,11 +89,6 @@ def look_table(result: dict[str, Any]) -> str:
     for recipe, row in result["look"].items():
         lines.append(f"| {recipe} | {row['without']:.2f} | {row['with']:.2f} | {row['cost']:+.1%} |")
     return "\n".join(lines)
-
-
-def check_seeds(seeds: int) -> None:
-    if seeds < 1:
-        raise DigitsError(f"{seeds} seeds cannot be trained; wanted at least 1.")
 
 
 def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]:
@@ -227,8 +222,8 @@ def pytorch_examples(seed: int, device: torch.device, most_epochs: int = 8) -> R
 
 
 def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def _accuracy(digits: Tensor, labels: Tensor) -> float:
