@@ -119,6 +119,12 @@ def give_way() -> None:
         log.warning("Trainings run at the priority of readings: the system refused another (%s).", error.strerror)
 
 
+def yield_to_readings() -> None:
+    """Of this thread: one thread of torch's, and a low priority where threads have one of their own."""
+    torch.set_num_threads(1)
+    give_way()
+
+
 def ran_out_of_memory(error: BaseException) -> bool:
     """Whether Python or a device's allocator says so; the CPU's and MPS's are plain RuntimeErrors."""
     words = ("DefaultCPUAllocator", "out of memory", "not enough memory")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from digits.commands.options import Commands, show_progress
-from digits.data.data_set import describe_unread
+from digits.data.data_set import DataSet, describe_unread
 from digits.data.sets import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation.evaluate import evaluate_step_by_step
@@ -43,16 +43,22 @@ def run_evaluate(options: argparse.Namespace) -> int:
         return run_evaluate_numbers(options)
     if options.robustness:
         return run_evaluate_robustness(options)
-    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
+    recognizer, data = Recognizer.load(options.weights, options.device), load_examples(options.data)
     reject = load_outliers(options.reject) if options.reject else None
-    if data.unread:
-        print(describe_unread(data), file=sys.stderr)
     report = show_progress(evaluate_step_by_step(recognizer, data, reject)).report
     if options.json:
-        print(json.dumps(report.to_json() | ({"unread": list(data.unread)} if data.unread else {})))
+        print(json.dumps(report.to_json()))
         return 0
     print(report.to_text())
     return 0
+
+
+def load_examples(source: str) -> DataSet:
+    """`load_data`, with a line about files that are no examples."""
+    data = load_data(source)
+    if data.unread:
+        print(describe_unread(data.unread), file=sys.stderr)
+    return data
 
 
 def run_evaluate_numbers(options: argparse.Namespace) -> int:
@@ -74,7 +80,7 @@ def run_evaluate_numbers(options: argparse.Namespace) -> int:
 
 def run_evaluate_robustness(options: argparse.Namespace) -> int:
     seed = 0
-    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
+    recognizer, data = Recognizer.load(options.weights, options.device), load_examples(options.data)
     images, labels = subset(data, options.count or 500, seed)
     result = show_progress(robustness_step_by_step(recognizer, images, labels, seed)).report
     if options.json:

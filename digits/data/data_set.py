@@ -32,11 +32,11 @@ class DataSet:
     unread: Sequence[str] = ()  # names of files beside the examples that are none
 
 
-def describe_unread(data: DataSet) -> str:
+def describe_unread(names: Sequence[str]) -> str:
     """One sentence on the files that were left out, the first ten by name."""
-    names = ", ".join(data.unread[:10]) + (", ..." if len(data.unread) > 10 else "")
-    files = "1 file was" if len(data.unread) == 1 else f"{len(data.unread):,} files were"
-    return f"{files} not read, having no label or no kind of picture that Digits opens: {names}"
+    first = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    files = "1 file was" if len(names) == 1 else f"{len(names):,} files were"
+    return f"{files} not read, having no label or no kind of picture that Digits opens: {first}"
 
 
 class LazyDrawings(Sequence[Any]):

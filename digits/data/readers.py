@@ -3,11 +3,12 @@
 import gzip
 import io
 import json
+import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
 import torch
@@ -37,8 +38,8 @@ def read_strokes_file(path: Path, labelled: bool = True) -> DataSet:
                 drawing = json.loads(line)
                 drawing["strokes"]
                 labels.append(drawing["label"] if labelled else -1)
-                sets.append(str(drawing.get("set", "")))
-                writers.append(str(drawing.get("writer", "")))
+                sets.append(str(drawing.get("set") or ""))
+                writers.append(str(drawing.get("writer") or ""))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 wanted = '{"label": 0 to 9, "strokes": [[[x, y], ...]]}' if labelled else '{"strokes": [[[x, y], ...]]}'
                 raise DigitsError(f"Line {number} of {path.name} is not a drawing; wanted {wanted}.") from None
@@ -93,57 +94,70 @@ def _check_sets(names: list[str], source: str) -> None:
     longest, count = max(map(len, names), default=0), len(set(names))
     if longest > LONGEST_SET:
         raise DigitsError(f"{source} has a set whose name has {longest:,} letters; wanted at most {LONGEST_SET}.")
+    if any("\ud800" <= letter <= "\udfff" for name in set(names) for letter in name):
+        raise DigitsError(f"{source} has a set whose name is no text; wanted letters that UTF-8 knows.")
     if count > MOST_SETS:
         raise DigitsError(f"{source} has drawings of {count:,} sets; wanted at most {MOST_SETS}.")
 
 
 def read_folder(path: Path) -> DataSet:
     """A folder of pictures whose names begin with their label, such as `7_anna.png`; or one folder a digit."""
-    try:
-        names = sorted(file.name for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    except OSError as error:
-        raise DigitsError(f"The folder {path} cannot be read ({error.strerror}); check its permissions.") from None
-    labelled = [name for name in names if LABELLED.match(name) and Path(name).suffix.lower() in PICTURES]
+    files = _find_files(path)
+    labelled = [file for file in files if file.parent == path and LABELLED.match(file.name) and is_picture(file)]
     if not labelled:
-        return _read_digit_folders(path)
+        return _read_digit_folders(path, files)
     limit_count(len(labelled), str(path))
-    labels = torch.tensor([int(name[0]) for name in labelled])
-    unread = sorted(set(names) - set(labelled))
-    return DataSet(path.resolve().name, labels, drawings=[path / name for name in labelled], unread=unread)
+    labels = torch.tensor([int(file.name[0]) for file in labelled])
+    return DataSet(path.resolve().name, labels, drawings=labelled, unread=_others(path, files, labelled))
 
 
-def _read_digit_folders(path: Path) -> DataSet:
-    from torchvision.datasets import ImageFolder
+def _find_files(folder: Path) -> list[Path]:
+    """All that are in a folder and below, but hidden ones."""
 
-    try:
-        files = [Path(file) for file, _ in ImageFolder(path, allow_empty=True).samples]
-    except FileNotFoundError:
+    def refuse(error: OSError) -> None:
+        raise DigitsError(f"The folder {error.filename} cannot be read ({error.strerror}); check its permissions.")
+
+    walk = os.walk(folder, onerror=refuse, followlinks=True)
+    files = sorted(Path(place) / name for place, _, names in walk for name in names)
+    return [file for file in files if not _is_hidden(file.relative_to(folder))]
+
+
+def is_picture(path: PurePath) -> bool:
+    """Whether its name is one of a picture that `ink.opening.open_image` opens."""
+    return path.suffix.lower() in PICTURES
+
+
+def _is_hidden(path: PurePath) -> bool:
+    """Such as what a Mac puts beside the files of an archive."""
+    return "__MACOSX" in path.parts or any(part.startswith(".") for part in path.parts)
+
+
+def _others(folder: Path, files: Sequence[Path], read: Sequence[Path]) -> list[str]:
+    return [file.relative_to(folder).as_posix() for file in sorted(set(files) - set(read))]
+
+
+def _read_digit_folders(path: Path, files: list[Path]) -> DataSet:
+    pictures = [file for file in files if file.parent != path and is_picture(file)]
+    if not pictures:
         raise DigitsError(
             f"{path} has no folders of pictures in it; wanted one folder a digit: 0, 1, ... 9, or pictures whose names "
             "begin with their label, such as 7_anna.png."
-        ) from None
-    except OSError as error:
-        raise DigitsError(f"The folder {path} cannot be read ({error.strerror}); check its permissions.") from None
-    limit_count(len(files), str(path))
-    labels = _digit_folders([file.relative_to(path).parts[0] for file in files], str(path))
-    return DataSet(path.resolve().name, labels, drawings=files)
+        )
+    limit_count(len(pictures), str(path))
+    labels = _digit_folders([file.relative_to(path).parts[0] for file in pictures], str(path))
+    return DataSet(path.resolve().name, labels, drawings=pictures, unread=_others(path, files, pictures))
 
 
 def read_zip(path: Path) -> DataSet:
     """A .zip of an ImageFolder: the folder just above each picture is its label."""
-    from torchvision.datasets.folder import is_image_file
-
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # zipfile raises many kinds on broken files
         raise DigitsError(f"{path.name} is not a whole .zip file ({first_line(error)}).") from None
     # Old tools of Windows write backslashes.
     places = {member: PurePosixPath(member.filename.replace("\\", "/")) for member in archive.infolist()}
-    members = [
-        member
-        for member, place in places.items()
-        if is_image_file(place.name) and not place.name.startswith(".") and "__MACOSX" not in place.parts
-    ]
+    files = [member for member, place in places.items() if not member.is_dir() and not _is_hidden(place)]
+    members = [member for member in files if is_picture(places[member])]
     _limit_unpacked(sum(member.file_size for member in members), path.name)
     limit_count(len(members), path.name)
     labels = _digit_folders([places[member].parent.name for member in members], path.name)
@@ -154,7 +168,8 @@ def read_zip(path: Path) -> DataSet:
         except Exception as error:  # as above, and an encrypted file
             raise DigitsError(f"{member.filename} in {path.name} cannot be unpacked ({first_line(error)}).") from None
 
-    return DataSet(path.name, labels, drawings=LazyDrawings(members, opener))
+    unread = [places[member].name for member in files if member not in members]
+    return DataSet(path.name, labels, drawings=LazyDrawings(members, opener), unread=unread)
 
 
 def _digit_folders(names: list[str], source: str) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, avg_pool2d, conv2d, grid_sample, max_pool2d
+from torch.nn.functional import affine_grid, conv2d, grid_sample, max_pool2d
 
 from digits.ink.geometry import SIDE
 
@@ -81,12 +81,12 @@ def _blur(inks: Tensor, sigma: float) -> Tensor:
 
 def _hide(inks: Tensor, side: float) -> Tensor:
     """A square of paper over the ink, at a place of each digit's own."""
-    weights = avg_pool2d(inks, 3, stride=1, padding=1)[:, 0].flatten(1).double().cumsum(1)  # its middle lies on ink
+    weights = inks.flatten(1).double().cumsum(1)  # its middle lies on ink
     dice = torch.from_numpy(np.random.default_rng(SEED).random((len(inks), 1)))
     places = torch.searchsorted(weights, dice * weights[:, -1:]).clamp(max=SIDE * SIDE - 1)[:, 0]
-    hidden, half = inks.clone(), side / 2
+    hidden, half = inks.clone(), int(side) // 2
     for k, place in enumerate(places.tolist()):
         y, x = divmod(place, SIDE)
-        top, left = max(0, round(y - half)), max(0, round(x - half))
+        top, left = max(0, y - half), max(0, x - half)
         hidden[k, :, top : top + int(side), left : left + int(side)] = 0
     return hidden

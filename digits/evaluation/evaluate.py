@@ -112,13 +112,9 @@ def inks_of(data: DataSet, places: Sequence[int]) -> Tensor:
 def summarize(
     data: DataSet, probabilities: np.ndarray, scores: np.ndarray, inks: np.ndarray, refusal_threshold: float
 ) -> Report:
-    """Labels, probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28) -> Report. Raises DigitsError for
-    probabilities that are none: weights can be too large to compute with.
-    """
-    if not np.isfinite(probabilities).all():
-        raise DigitsError("This network's weights are too large to read every digit; train it again.")
+    """Labels, probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28) -> Report."""
     labels = data.labels.numpy()
-    blank = ~probabilities.any(axis=1)
+    blank = np.asarray(~probabilities.any(axis=1))
     digits = np.where(blank, -1, probabilities.argmax(axis=1))
     confidences = probabilities.max(axis=1)
     right = digits == labels
@@ -137,11 +133,12 @@ def summarize(
         mistakes=[Mistake(int(i), int(labels[i]), int(digits[i]), float(confidences[i]), inks[i]) for i in worst],
         blank=int(blank.sum()),
         refused=int(refused.sum()),
-        calibration_error=calibration_error(confidences, right),
+        calibration_error=calibration_error(confidences[~blank], right[~blank]),
         digits=digits.astype(np.int8),
         right=right,
-        calibration=_bin(confidences, right),
-        by_set=_score_sets(data.sets, right, refused, confidences),
+        calibration=_bin(confidences[~blank], right[~blank]),
+        by_set=_score_sets(data.sets, right, refused, confidences, blank),
+        unread=data.unread,
     )
 
 
@@ -157,19 +154,20 @@ def score_digits(confusion: np.ndarray, counts: np.ndarray) -> list[DigitScores]
 
 
 def _score_sets(
-    names: list[str] | None, right: np.ndarray, refused: np.ndarray, confidences: np.ndarray
+    names: list[str] | None, right: np.ndarray, refused: np.ndarray, confidences: np.ndarray, blank: np.ndarray
 ) -> dict[str, SetScore] | None:
     if names is None:
         return None
     scores, sets = {}, np.array(names)
     for name in np.unique(sets):
         members = sets == name
+        seen = members & ~blank
         scores[str(name)] = SetScore(
             accuracy=float(right[members].mean()),
             interval=wilson_interval(int(right[members].sum()), int(members.sum())),
             n=int(members.sum()),
             refused=int(refused[members].sum()),
-            calibration_error=calibration_error(confidences[members], right[members]),
+            calibration_error=calibration_error(confidences[seen], right[seen]),
         )
     return scores
 

@@ -1,5 +1,6 @@
 """What an evaluation says: Report and its parts. Types only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,21 +105,26 @@ class Report:
     refused: int
     """Examples with ink whose digit_score is under the threshold, so that the app would not call them a digit."""
     calibration_error: float
-    """Expected calibration error of the likeliest digit's probability, in [0, 1] (Guo et al. 2017): 15 equal bins."""
+    """Expected calibration error of the likeliest digit's probability, in [0, 1] (Guo et al. 2017): 15 equal bins of
+    the examples with ink."""
     digits: np.ndarray
     """int8 (N,): what each example was read as, its likeliest digit; -1 for an example without ink."""
     right: np.ndarray
     """bool (N,): whether that was its label."""
     calibration: list["CalibrationBin"]
-    """Ten bins of the likeliest digit's probability that have examples, lowest first."""
+    """Ten bins of the likeliest digit's probability that have examples with ink, lowest first."""
     by_set: dict[str, SetScore] | None = None
     rejection: "Rejection | None" = None
     """How the examples' digit scores compare with those of drawings that are no digits, where such were given."""
+    unread: Sequence[str] = ()
+    """Names of files beside the examples that are none."""
 
     def to_text(self) -> str:
         """The report as people read it in a terminal."""
         low, high = self.interval
         lines = [f"{self.data}: {self.accuracy:.2%} of {self.n:,} read right (95 % interval {low:.2%} to {high:.2%})"]
+        if self.blank:
+            lines.append(f"{self.blank:,} had no ink and count as wrong.")
         for name, score in (self.by_set or {}).items():
             lines.append(f"  {name or 'unnamed'}: {score.accuracy:.2%} of {score.n:,}")
         lines.append(
@@ -152,6 +158,8 @@ class Report:
             "refused": self.refused,
             "calibration_error": self.calibration_error,
         }
+        if self.unread:
+            report["unread"] = list(self.unread)
         if self.by_set is not None:
             report["by_set"] = {name: vars(score) for name, score in self.by_set.items()}
         if self.rejection is not None:

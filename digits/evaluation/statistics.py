@@ -8,10 +8,12 @@ BINS = 15  # of equal width, for the calibration error
 
 
 def calibration_error(confidences: np.ndarray, right: np.ndarray) -> float:
-    """Confidences (N,) in [0, 1] and whether each was right -> expected calibration error, in BINS equal bins."""
+    """Confidences (N,) in [0, 1] and whether each was right -> expected calibration error, in BINS equal bins; of none
+    it is 0.
+    """
     bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bins, weights=right - confidences, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(right))
+    return share(float(np.abs(gaps).sum()), len(right))
 
 
 def area_under_curve(positives: np.ndarray, negatives: np.ndarray) -> float:

@@ -16,6 +16,7 @@ FULL_INK = 0.85  # quantile of the inked pixels' contrast that becomes 1
 # Parts of a stroke may have as little as FAINT of its contrast, and be AS_THIN times as thick at most.
 FAINT, AS_THIN = 0.25, 2.0
 
+ALIKE = 1e-4  # of grey values: a fortieth of a step of 8 bits
 NOISY = 0.01  # the standard deviation of a picture's noise from which it is smoothed first
 
 VERY_NOISY = 0.15  # and from which it is smoothed twice as far
@@ -222,7 +223,9 @@ def _contrast(grey: np.ndarray) -> np.ndarray:
 
 
 def _otsu(values: np.ndarray) -> float:
-    """The threshold with the largest variance between the two classes (Otsu 1979)."""
+    """The threshold with the largest variance between the two classes (Otsu 1979); below all where they are alike."""
+    if np.ptp(values) < ALIKE:  # but for rounding, which no histogram can part
+        return float(values.min()) - ALIKE
     counts, edges = np.histogram(values, bins=256)
     middles = (edges[:-1] + edges[1:]) / 2
     below, above = counts.cumsum(), counts.sum() - counts.cumsum()

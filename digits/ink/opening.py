@@ -35,7 +35,7 @@ def open_image(source: str | Path | BinaryIO) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
             with Image.open(source, formats=["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]) as image:
                 _check_size(*image.size)  # from the header: nothing is decoded yet
-                return ImageOps.exif_transpose(image).copy()
+                return ImageOps.exif_transpose(image)
     except DigitsError:
         raise
     except FileNotFoundError:

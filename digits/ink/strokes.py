@@ -70,6 +70,7 @@ def parse_strokes(strokes: Any) -> list[np.ndarray]:
     wanted = "strokes must be a list of lists of (x, y) numbers"
     if not isinstance(strokes, (list, tuple, np.ndarray)):
         raise DigitsError(f"{wanted}, got {type(strokes).__name__}: pass [[(x, y), ...], ...].")
+    strokes = np.atleast_1d(strokes) if isinstance(strokes, np.ndarray) else strokes
     if len(strokes) > STROKES_MAX:
         raise DigitsError(f"A drawing may have at most {STROKES_MAX:,} strokes, got {len(strokes):,}: pass one digit.")
     polylines, total = [], 0

@@ -4,13 +4,16 @@ import base64
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from digits.data.mnist import load_mnist
+from digits.device import yield_to_readings
+from digits.errors import DigitsError
 from digits.ink.geometry import to_ink
 from digits.model.networks import Network
 from digits.model.weights import load_weights
@@ -22,6 +25,7 @@ STEPS = 300
 PERPLEXITY = 30.0
 WHOLE = 32_767  # of a packed place: 1
 KEPT = 8  # atlases, up to 8 MB each
+WAITING = 12  # maps that may wait to be made: two minutes' work
 
 
 class Atlas:
@@ -49,51 +53,65 @@ class Atlas:
 
 
 class Atlases:
-    """The newest atlases by weights and view. The ring of outputs is there at once; t-SNE works in a thread."""
+    """The newest atlases by weights and view. One is made at a time; the ring of outputs is there at once."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Path, str], Atlas | None] = OrderedDict()
+        self._begun: OrderedDict[tuple[Path, str], Future[Atlas]] = OrderedDict()
         self._shares: dict[tuple[Path, str], float] = {}
         self._lock = threading.Lock()
-        self._working = threading.Lock()  # one t-SNE at a time
+        self._quick, self._slow = (
+            ThreadPoolExecutor(1, thread_name_prefix="atlas", initializer=yield_to_readings) for _ in range(2)
+        )
 
     def look(self, path: Path, view: str) -> Atlas | None:
-        """The atlas, or None while it is being made. Raises DigitsError for weights that cannot be loaded."""
+        """The atlas, or None while it is being made. Raises DigitsError for weights that cannot be loaded, and where
+        too many wait.
+        """
         key = (path, view)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            self._kept[key] = None
-            self._shares[key] = 0.0
-            while len(self._kept) > KEPT:
-                self._shares.pop(self._kept.popitem(last=False)[0], None)
-        network, _ = load_weights(path)
-        if view == "outputs":
-            self._make(key, network)
-            return self._kept[key]
-        threading.Thread(target=self._make, args=(key, network), name="atlas", daemon=True).start()
-        return None
+            if key not in self._begun:
+                self._make_room()
+                worker = self._quick if view == "outputs" else self._slow
+                self._begun[key] = worker.submit(self._make, path, view)
+            atlas = self._begun[key]
+            self._begun.move_to_end(key)
+        if view != "outputs" and not atlas.done():
+            return None
+        try:
+            return atlas.result()
+        except Exception:  # told once; whoever looks again tries again
+            with self._lock:
+                self._begun.pop(key, None)
+            raise
 
     def get(self, path: Path, view: str) -> Atlas | None:
         """The atlas, or None where it is not there; nothing is begun."""
-        return self._kept.get((path, view))
+        atlas = self._begun.get((path, view))
+        return atlas.result() if atlas and atlas.done() and not atlas.exception() else None
 
     def share(self, path: Path, view: str) -> float:
         """How much of the work is done, in [0, 1]."""
         return self._shares.get((path, view), 0.0)
 
-    def _make(self, key: tuple[Path, str], network: Network) -> None:
-        def note(share: float) -> None:
-            self._shares[key] = share
+    def _make_room(self) -> None:
+        done = [key for key, atlas in self._begun.items() if atlas.done()]
+        if len(self._begun) - len(done) >= WAITING:
+            raise DigitsError("Many maps are being made at the moment; try again in a minute.")
+        for key in done[: max(0, len(done) + 1 - KEPT)]:  # what is being made is never forgotten
+            del self._begun[key]
 
-        view = key[1]
-        images = to_ink(load_mnist().test_images)
-        with self._working if view != "outputs" else threading.Lock(), torch.inference_mode():
-            logits, vectors = _read_all(network, images, view)
-            places = ring_of(vectors) if view == "outputs" else make_map(vectors, note)
-        with self._lock:
-            self._kept[key] = Atlas(network, view, places, vectors, logits.argmax(1))
+    def _make(self, path: Path, view: str) -> Atlas:
+        def note(share: float) -> None:
+            self._shares[path, view] = share
+
+        network, _ = load_weights(path)
+        try:
+            with torch.inference_mode():
+                logits, vectors = _read_all(network, to_ink(load_mnist().test_images), view)
+                places = ring_of(vectors) if view == "outputs" else make_map(vectors, note)
+            return Atlas(network, view, places, vectors, logits.argmax(1))
+        finally:
+            self._shares.pop((path, view), None)
 
 
 def _read_all(network: Network, images: Tensor, view: str) -> tuple[Tensor, Tensor]:
@@ -108,16 +126,12 @@ def vectors_of(network: Network, ink: Tensor, view: str) -> Tensor:
 
 
 def _pass(network: Network, ink: Tensor, view: str) -> tuple[Tensor, Tensor]:
-    last = [part for part in network.modules() if isinstance(part, nn.Linear)][-1]
-    entered: list[Tensor] = []
-    hook = last.register_forward_pre_hook(lambda _, inputs: entered.append(inputs[0].clone()))
-    try:
-        logits = network(ink)
-    finally:
-        hook.remove()
+    # Layer by layer: a hook would see what other threads read with this network.
+    entered = network.layers[:-1]((ink - network.mean) / network.std)
+    logits = network.layers[-1](entered)
     if view == "outputs":
         return logits, logits.softmax(1)
-    return logits, entered[0] if view == "hidden" else ink.flatten(1)
+    return logits, (entered if view == "hidden" else ink).flatten(1)
 
 
 def ring_of(probabilities: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ def look_for(model: Network, layer: int, unit: int) -> tuple[np.ndarray, float] 
             if isinstance(part, (nn.Linear, nn.Conv2d)) and unit < len(part.weight):
                 weights = part.weight[unit].detach().numpy()
                 bias = float(part.bias[unit].detach()) if part.bias is not None else 0.0
-                meets_ink = part is first and isinstance(part, nn.Linear)
+                meets_ink = part is first and weights.size == 784
                 return (weights.reshape(28, 28) if meets_ink else weights.squeeze()), bias
     return None
 

@@ -34,6 +34,7 @@ from digits.reading.pieces import (
 from digits.reading.reading import NumberDigit, NumberReading, Reading
 
 PIECES_MAX = 60  # of a number
+BLOTS_MAX = 1_000  # with points and commas; each is compared with each
 
 GROUPS_MAX = 400  # that may be one digit; of twenty digits side by side there are 94, of six in a picture 138
 
@@ -117,6 +118,7 @@ def read_image(read: Read, image: object) -> NumberReading:
         return NumberReading("", [])
     height = height_of(boxes)
     large = np.flatnonzero((boxes[:, 2:] - boxes[:, :2]).max(axis=1) > SPECK * height)
+    _limit(len(large), BLOTS_MAX)
     large = large[~_marks(boxes[large] / height)]
     _limit(len(large))
     if not len(large):
@@ -188,8 +190,8 @@ def _best_groups(
     return sorted(written, key=lambda digit: box_around(digit[0])[[0, 2]].sum())
 
 
-def _limit(pieces: int) -> None:
-    if pieces > PIECES_MAX:
+def _limit(pieces: int, most: int = PIECES_MAX) -> None:
+    if pieces > most:
         raise DigitsError(f"A number may have at most {PIECES_MAX} strokes or spots, got {pieces}: read fewer digits.")
 
 

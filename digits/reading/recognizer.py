@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from digits.device import select_device
+from digits.errors import DigitsError
 from digits.ink.opening import open_image
 from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
@@ -109,7 +110,8 @@ class Recognizer:
     def scores(self, inks: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Ink (N, 1, 28, 28) in [0, 1] -> probabilities, float32 (N, 10), and digit scores, float32 (N,) in [0, 1].
 
-        Rows and scores of blank inks are zero. A network that knows outliers has learned to give them low logits beside
+        Rows and scores of blank inks are zero. Raises DigitsError where the weights are too large to compute with.
+        A network that knows outliers has learned to give them low logits beside
         an eleventh that is always 0, so the score is what softmax leaves to the ten (an energy, Liu et al. 2020).
         For the others it is the largest probability (Hendrycks and Gimpel 2017). More ink than a digit has scores 0.
         """
@@ -119,6 +121,8 @@ class Recognizer:
         logits = logits.float().cpu()  # (N, 10)
         sums = inks.sum(dim=(1, 2, 3))
         probabilities = (logits / self.model.temperature.cpu()).softmax(1) * (sums > 0).unsqueeze(1)
+        if not probabilities.isfinite().all():
+            raise DigitsError("This network's weights are too large to read every digit; train it again.")
         scores = logits.logsumexp(1).sigmoid() if self.model.knows_outliers else probabilities.amax(1)
         return probabilities.numpy(), (scores * (sums > 0) * (sums <= MOST_INK)).numpy()
 

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from digits.data.data_set import describe_unread
 from digits.evaluation.comparison import Comparison
 from digits.evaluation.report import Report
 
 COLUMNS = 20  # tiles in a row of a sprite
 HARDLY_CHANCE = 0.05  # below this p-value
+ENOUGH = 100  # digits with ink, for a word on calibration
 CLOSE_ENOUGH = 0.01  # a calibration error under it is as good as none
 
 
@@ -40,16 +42,22 @@ def report_sentence(report: Report) -> str:
     sentence = f"{count_wrong(report):,} of {report.n:,} wrong; 95 % interval {low:.2%} to {high:.2%}."
     if report.blank:
         sentence += f" {report.blank:,} had no ink and count as wrong."
+    if report.unread:
+        sentence += f" {describe_unread(report.unread)}."
     return sentence
 
 
 def calibration_sentence(report: Report) -> str:
-    sure = sum(part.confidence * part.n for part in report.calibration) / report.n
+    seen = report.n - report.blank
+    if seen < ENOUGH:
+        return f"{seen} digit{'s are' if seen != 1 else ' is'} too few to tell; {ENOUGH} or more would."
+    sure = sum(part.confidence * part.n for part in report.calibration) / seen
+    right = report.right.sum() / seen
     off = f"{report.calibration_error * 100:.1f} points"
     if report.calibration_error < CLOSE_ENOUGH:
         return f"Yes: when it is 90% sure, it is right about 9 times in 10. Off by {off} on average."
-    lead = "It is too sure" if sure > report.accuracy else "It is not sure enough"
-    return f"{lead}: {sure:.1%} sure on average, and right {report.accuracy:.1%} of the time. Off by {off} on average."
+    lead = "It is too sure" if sure > right else "It is not sure enough"
+    return f"{lead}: {sure:.1%} sure on average, and right {right:.1%} of the time. Off by {off} on average."
 
 
 def comparison_answer(comparison: Comparison, reports: tuple[Report, Report], names: tuple[str, str]) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import torch
-
-from digits.device import give_way
+from digits.device import yield_to_readings
 from digits.errors import DigitsError
 from digits.turns import in_turn
 
@@ -73,8 +71,8 @@ class Evaluations:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Evaluation] = OrderedDict()
         self._lock = threading.Lock()
-        self._quick = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
-        self._slow = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=_yield_to_readings)
+        self._quick = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=yield_to_readings)
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="evaluation", initializer=yield_to_readings)
 
     def look(
         self, visitor: str, key: Hashable, start: Callable[..., Any], slow: bool = False, client: str = ""
@@ -121,9 +119,3 @@ class Evaluations:
         ]
         for evaluation in active[: max(0, len(active) + 1 - MOST_AT_ONCE)]:
             evaluation.looked = -PATIENCE
-
-
-def _yield_to_readings() -> None:
-    """Of this thread: one thread of torch's, and a low priority where threads have one of their own."""
-    torch.set_num_threads(1)
-    give_way()

@@ -352,7 +352,7 @@ def test_too_many_and_no_examples_are_refused(tmp_path, monkeypatch):
         write_zip(tmp_path / "none.zip", {}),
         tmp_path / "empty",
     ):
-        with pytest.raises(DigitsError, match="has no examples"):
+        with pytest.raises(DigitsError, match=r"has no (examples|folders of pictures)"):
             load_data(path)
     np.savez(tmp_path / "many.npz", images=np.zeros((3, 28, 28), np.uint8), labels=np.zeros(3, int))
     for path in (write_lines(tmp_path / "many.jsonl", *[{"label": 1, "strokes": ONE}] * 3), tmp_path / "many.npz"):
@@ -420,6 +420,14 @@ def test_a_folder_of_pictures_is_opened_one_at_a_time(tmp_path, pictures):
     assert to_ink(data.drawings[0]).shape == (1, 28, 28)
 
 
+def test_a_set_or_writer_that_is_none_is_unnamed_and_what_no_file_can_say_is_refused(tmp_path):
+    drawing = {"label": 7, "strokes": SEVEN}
+    data = load_data(write_lines(tmp_path / "a.jsonl", drawing | {"set": None, "writer": None}))
+    assert (data.sets, data.writers) == (None, [""])
+    with pytest.raises(DigitsError, match="name is no text"):
+        load_data(write_lines(tmp_path / "a.jsonl", json.dumps(drawing | {"set": "\ud800"})))
+
+
 @pytest.mark.parametrize("root", ["", "digits/"])
 def test_a_zip_of_pictures_reads_like_its_folder(tmp_path, pictures, root):
     extras = {f"__MACOSX/{root}7/._a.png": b"x", f"{root}.DS_Store": b"x", f"{root}7/notes.txt": b"x"}
@@ -439,6 +447,31 @@ def test_a_zip_of_other_tools_reads_like_one_of_ours(tmp_path, pictures):
     data = load_data(path)
     assert data.labels.tolist() == [7, 1, 7]
     assert [drawing.getvalue() for drawing in data.drawings] == list(pictures.values())
+
+
+def test_every_kind_of_place_reads_the_same_pictures_and_names_the_rest(tmp_path):
+    """A folder a digit, a .zip of one, and names that begin with their label."""
+    kinds = ["png", "JPG", "webp", "gif", "bmp", "tif"]
+    contents = {}
+    for kind in kinds:
+        file = io.BytesIO()
+        Image.new("RGB", (12, 9), "white").save(file, {"JPG": "JPEG", "tif": "TIFF"}.get(kind, kind.upper()))
+        contents[f"a.{kind}"] = file.getvalue()
+    contents |= {"b.ppm": b"P6", "c.heic": b"", "notes.txt": b"", "._a.png": b"of a Mac"}
+    for folder, prefix in (("7", ""), ("", "7_")):
+        for name, content in contents.items():
+            place = tmp_path / f"set{prefix}" / folder / (name if name.startswith(".") else prefix + name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+    (tmp_path / "set7_" / "3").mkdir()
+    (tmp_path / "set7_" / "3" / "d.png").write_bytes(picture(1))
+    archive = write_zip(tmp_path / "a.zip", {f"7/{name}": content for name, content in contents.items()})
+    folder, flat, packed = load_data(tmp_path / "set"), load_data(tmp_path / "set7_"), load_data(archive)
+    for data in (folder, flat, packed):
+        assert data.labels.tolist() == [7] * len(kinds)
+    assert folder.unread == ["7/b.ppm", "7/c.heic", "7/notes.txt"]
+    assert flat.unread == ["3/d.png", "7_b.ppm", "7_c.heic", "7_notes.txt"]
+    assert packed.unread == ["b.ppm", "c.heic", "notes.txt"]
 
 
 def test_folders_that_are_no_digits_are_refused(tmp_path, pictures):
@@ -515,5 +548,5 @@ def test_a_folder_of_pictures_whose_names_begin_with_their_label(tmp_path):
     assert [Path(drawing).name for drawing in data.drawings] == ["0.png", "7 (2).JPG", "7_anna.png"]
     assert data.labels.tolist() == [0, 7, 7]
     assert data.unread == ["3_photo.heic", "41_form.png", "IMG_12.png"]
-    assert describe_unread(data).startswith("3 files were not read")
-    assert "3_photo.heic, 41_form.png, IMG_12.png" in describe_unread(data)
+    assert describe_unread(data.unread).startswith("3 files were not read")
+    assert "3_photo.heic, 41_form.png, IMG_12.png" in describe_unread(data.unread)

@@ -74,6 +74,16 @@ def test_what_is_hidden_is_ink(bar):
     assert (hidden <= bar).all()
 
 
+@pytest.mark.parametrize("side", [1, 2, 3, 6])
+def test_a_hidden_square_has_its_side_and_lies_on_ink(side):
+    full = torch.ones(200, 1, 28, 28)
+    hidden = (full - damage(full, {"hide": float(side)})).sum((1, 2, 3))
+    assert hidden.max() == side * side  # less at the picture's edge
+    dotted = torch.zeros(1, 1, 28, 28)
+    dotted[..., ::5, ::5] = 1
+    assert damage(dotted, {"hide": float(side)}).sum() < dotted.sum()
+
+
 def test_a_digit_without_ink_stays_one():
     blank = torch.zeros(2, 1, 28, 28)
     assert torch.equal(damage(blank, {"hide": 6.0, "turn": 30.0, "blur": 1.0}), blank)

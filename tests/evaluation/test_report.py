@@ -13,9 +13,14 @@ from digits.data.sets import load_outliers
 from digits.errors import DigitsError
 from digits.evaluation import evaluate as evaluate_module
 from digits.evaluation.evaluate import evaluate, evaluate_step_by_step, summarize
+from digits.evaluation.numbers import evaluate_numbers_step_by_step
+from digits.evaluation.robustness import robustness_step_by_step
 from digits.evaluation.statistics import area_under_curve, calibration_error, mcnemar, wilson_interval
+from digits.ink.strokes import from_strokes
 from digits.model.weights import load_weights
 from digits.reading.recognizer import WEIGHTS, Recognizer
+from digits.ui.damage import read_digits
+from digits.ui.evaluation_answers import calibration_sentence
 
 ZIGZAG = [[[0, 0], [100, 10], [0, 20], [100, 30], [0, 40], [100, 50], [0, 60], [100, 70]]] * 3
 LINE = [[(0, 0), (0, 10)]]
@@ -202,12 +207,37 @@ def test_an_example_that_cannot_be_read_is_named(tmp_path):
             evaluate(Fake(np.stack([reading(1)] * 2)), data)
 
 
-def test_weights_too_large_to_compute_with_get_a_sentence():
+def test_weights_too_large_to_compute_with_get_a_sentence_whatever_is_asked():
     model, _ = load_weights(WEIGHTS / "mlp.safetensors")
     model.layers[3].weight.data.fill_(3e38)
-    data = DataSet("one", torch.tensor([1]), drawings=[DIGITS[1]])
-    with pytest.raises(DigitsError, match="too large to read every digit"):
-        evaluate(Recognizer(model), data)
+    recognizer, ink = Recognizer(model), from_strokes(DIGITS[1])
+    data = DataSet("ones", torch.ones(12, dtype=torch.int64), drawings=[DIGITS[1]] * 12, writers=["x"] * 12)
+    for ask in (
+        lambda: evaluate(recognizer, data),
+        lambda: recognizer.read_strokes(DIGITS[1]),
+        lambda: recognizer.read_number(DIGITS[1]),
+        lambda: list(evaluate_numbers_step_by_step(recognizer, data, 12, pictures=False)),
+        lambda: list(robustness_step_by_step(recognizer, ink[None], torch.tensor([1]))),
+        lambda: read_digits(recognizer, ink[None]),
+    ):
+        with pytest.raises(DigitsError, match="too large to read every digit"):
+            ask()
+
+
+def test_blanks_leave_the_calibration_as_it_was_and_are_told():
+    rows = [reading(1, 0.9), reading(2, 0.9)] * 60
+    labels = torch.tensor([1] * 120)
+    report = evaluate(Fake(np.stack(rows)), DataSet("some", labels, drawings=[LINE] * 120))
+    blanks = np.zeros((80, 10), np.float32)
+    more = DataSet("some", torch.tensor([1] * 200), drawings=[LINE] * 200)
+    with_blanks = evaluate(Fake(np.concatenate([np.stack(rows), blanks])), more)
+    assert with_blanks.calibration_error == pytest.approx(report.calibration_error) == pytest.approx(0.4)
+    assert [vars(part) for part in with_blanks.calibration] == [vars(part) for part in report.calibration]
+    assert calibration_sentence(with_blanks) == calibration_sentence(report)
+    assert "80 had no ink and count as wrong" in with_blanks.to_text()
+    nothing = evaluate(Fake(blanks), DataSet("none", torch.tensor([1] * 80), drawings=[LINE] * 80))
+    assert nothing.calibration_error == 0
+    assert calibration_sentence(nothing) == "0 digits are too few to tell; 100 or more would."
 
 
 def test_the_shipped_networks_reach_the_figures_of_their_cards():
@@ -235,7 +265,6 @@ def test_calibration_bins_are_worked_out_by_hand(case):
     data, probabilities = case
     bins = made(data, probabilities).calibration
     assert [(round(part.confidence, 2), round(part.accuracy, 2), part.n) for part in bins] == [
-        (0.0, 0.0, 1),  # the blank
         (0.4, 1.0, 1),
         (0.6, 0.0, 1),
         (0.8, 0.0, 1),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from pictures import DRAWINGS, difference, paint, uint8
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from digits.errors import DigitsError
 from digits.ink.opening import open_image
@@ -205,6 +205,19 @@ def test_the_same_ink_in_every_guise(strokes, guise):
     assert ink.shape == (1, 28, 28) and ink.dtype == torch.float32 and ink.min() >= 0 and ink.max() <= 1
     assert difference(ink, from_image(uint8(paint(strokes)))) < 0.3
     assert difference(ink, from_strokes(strokes)) < 0.6
+
+
+@pytest.mark.parametrize("paper", [255, (200, 220, 255)])
+def test_a_digit_of_two_colours_alone_is_found_however_wide_its_picture(paper):
+    """As a seven in a painting program, cut out tightly: rounding makes two greys of one colour, at some widths."""
+    for width in range(20, 36):
+        for ink in range(5, 180, 25):
+            picture = Image.new("RGB" if isinstance(paper, tuple) else "L", (width, 32), paper)
+            colour = (ink, ink // 2, 90) if isinstance(paper, tuple) else ink
+            pen = ImageDraw.Draw(picture)
+            pen.rectangle((1, 1, width - 1, 5), fill=colour)
+            pen.rectangle((width - 5, 1, width - 1, 30), fill=colour)
+            assert from_image(picture).any(), (width, ink)
 
 
 def test_noise_of_half_the_contrast_hides_no_digit(strokes):

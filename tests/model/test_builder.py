@@ -87,7 +87,15 @@ def test_saved_weights_load_again_and_can_be_looked_into(text, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "layer", "shape"),
-    [("f-64", 0, (28, 28)), ("c5-8", 0, (5, 5)), ("f-784 f-100", 1, (784,)), ("c3p-16 c7p-8", 1, (16, 7, 7))],
+    [
+        ("f-64", 0, (28, 28)),
+        ("m-2 f-64", 0, (196,)),
+        ("a-4 f-32", 0, (49,)),
+        ("g-1 f-8", 0, ()),
+        ("c5-8", 0, (5, 5)),
+        ("f-784 f-100", 1, (784,)),
+        ("c3p-16 c7p-8", 1, (16, 7, 7)),
+    ],
 )
 def test_only_weights_that_meet_the_ink_are_shown_as_a_picture_of_it(text, layer, shape):
     network = build_network(text).eval()

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from digits import Recognizer
 from digits.errors import DigitsError
+from digits.reading import numbers
 from digits.reading.numbers import PIECES_MAX, _cheapest, _groups, read_strokes
 from digits.reading.reading import Reading
 
@@ -166,6 +167,15 @@ def test_what_cannot_be_a_number_is_refused_in_one_sentence(recognizer, drawing,
     with pytest.raises(DigitsError, match=words) as raised:
         recognizer.read_number(drawing)
     assert "\n" not in str(raised.value)
+
+
+def test_a_halftone_picture_is_refused_before_its_dots_are_compared(recognizer, monkeypatch):
+    dots = np.full((640, 640), 255, np.uint8)
+    for down, across in itertools.product(range(2), range(2)):
+        dots[down::8, across::8] = 0
+    monkeypatch.setattr(numbers, "_marks", lambda boxes: pytest.fail("compared"))
+    with pytest.raises(DigitsError, match="at most 60 strokes or spots"):
+        recognizer.read_number(Image.fromarray(dots))
 
 
 def test_all_groups_go_through_the_network_at_once():
