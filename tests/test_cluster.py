@@ -1,5 +1,6 @@
 """Trainings on a Ray cluster: two nodes on this machine, one of which is killed."""
 
+import contextlib
 import dataclasses
 import importlib.util
 import itertools
@@ -92,7 +93,15 @@ def machines():
 @pytest.fixture(scope="module")
 def engine(machines):
     """One for all of this file: a worker that is there already begins at once."""
-    return Cluster(machines.address)
+    reached = []
+
+    def reach() -> bool:
+        with contextlib.suppress(DigitsError):  # Ray refuses at first, on a busy machine
+            reached.append(Cluster(machines.address))
+        return bool(reached)
+
+    wait_for(reach)
+    return reached[0]
 
 
 @pytest.fixture
