@@ -11,10 +11,11 @@ from torch import Tensor
 
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
+from digits.ink.geometry import SIDE
 from digits.ink.opening import FILE_MAX, PICTURE_MIN, open_image
 from digits.ink.strokes import from_strokes
 from digits.reading.explain import explain
-from digits.reading.inside import Inside, look_for
+from digits.reading.inside import Inside, look_for, look_inside
 from digits.reading.reading import NumberReading, Reading
 from digits.training.teaching import MOST_DRAWINGS
 from digits.ui.answers import (
@@ -51,7 +52,7 @@ def draw_tab(page: Page) -> gr.HTML:
     functions = [
         *(read_strokes(page), read_other(page), read_number(page), read_number_picture(page)),
         *(offer_number(page), read_number_with_all(page), read_with_all(page), read_drawings(page), find_test_digit),
-        *(explain_reading(page), show_unit(page)),
+        *(explain_reading(page), show_unit(page), show_idle(page)),
         *teaching_functions(page),
     ]
     return part(
@@ -119,6 +120,18 @@ def read_other(page: Page) -> Callable[..., Any]:
         return read(page, payload, parse_ink(payload))
 
     return read_other
+
+
+def show_idle(page: Page) -> Callable[..., Any]:
+    @answer_errors
+    def show_idle(payload: dict[str, Any]) -> dict[str, Any]:
+        """What the layers of the network in use make of an empty pad."""
+        one_thread()
+        with torch.inference_mode():
+            [inside] = look_inside(page.networks.chosen(payload).model, torch.zeros(1, 1, SIDE, SIDE))
+        return inside_answer(inside)
+
+    return show_idle
 
 
 def parse_drawing(payload: dict[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors
 
 ABOUT = {  # each setting in one line
-    "model": "What is trained: its layers are at the right.",
+    "model": "What is trained; its layers are on the card.",
     "layers": "Layer by layer; the ten outputs come last by themselves.",
     "adamw": "Gives every weight a pace of its own.",
     "adam": "The text's optimizer: AdamW without decay.",

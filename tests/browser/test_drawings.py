@@ -130,6 +130,7 @@ def test_a_second_thought_changes_the_label_and_a_drawing_can_be_deleted(visit):
 
 def test_stop_and_discard_leave_every_network_as_it_was(visit):
     visitor = visit()
+    visitor.use("MLP")  # is taught in seconds
     correct(visitor, DIGITS[2], 2)
     shipped = visitor.networks()
     act(visitor, "Teach it").click()

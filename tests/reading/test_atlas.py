@@ -44,6 +44,19 @@ def test_two_threads_that_ask_at_once_get_their_own_digit():
     assert wrong == []
 
 
+def test_the_share_of_the_work_that_is_done_grows_from_the_first_digits_on(monkeypatch):
+    monkeypatch.setattr(module, "ANCHORS", 100)
+    atlases, path, shares = Atlases(), WEIGHTS / "mlp.safetensors", [0.0]
+    end = time.monotonic() + 60
+    while atlases.look(path, "hidden") is None:
+        assert time.monotonic() < end
+        shares.append(atlases.share(path, "hidden"))
+        time.sleep(0.005)
+    shares = [share for share in shares if share]  # it is gone once the map is there
+    assert shares == sorted(shares) and len(set(shares)) > 3
+    assert shares[0] < 0.8 < shares[-1] <= 1
+
+
 @pytest.fixture
 def slow_maps(monkeypatch):
     """t-SNE takes a moment and no processor -> how many work at once, each time one begins."""
@@ -57,7 +70,7 @@ def slow_maps(monkeypatch):
         return vectors[:, :2]
 
     monkeypatch.setattr(module, "make_map", make_map)
-    monkeypatch.setattr(module, "_read_all", lambda network, images, view: (torch.zeros(10_000, 10), images[:, 0, 0]))
+    monkeypatch.setattr(module, "_pass", lambda network, inks, view: (torch.zeros(len(inks), 10), inks[:, 0, 0]))
     return at_once
 
 

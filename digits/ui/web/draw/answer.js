@@ -1,5 +1,5 @@
 // The answer: a digit, words, ten bars, and the ten labels under them, which are the correction buttons.
-import { make, percent, say } from '../lib/dom.js';
+import { article, make, percent, say } from '../lib/dom.js';
 import { isTeachable } from '../lib/sheet.js';
 
 const SHOWN = 0.015; // a bar above this has its per cent
@@ -20,13 +20,17 @@ export function mountAnswer(element, desk, correct) {
   const buttons = Array.from({ length: 10 }, (_, digit) =>
     make(
       'button',
-      { type: 'button', 'aria-label': `It was ${digit === 8 ? 'an' : 'a'} ${digit}`, onclick: () => correct(digit) },
+      { type: 'button', 'aria-label': `It was ${article(digit)}`, onclick: () => correct(digit) },
       String(digit),
     ),
   );
   labels.append(...buttons);
 
+  let shown = [[], null];
+  new ResizeObserver(() => showBars(...shown)).observe(bars); // a phone is turned
+
   function showBars(probabilities, first) {
+    shown = [probabilities, first];
     const height = columns[0].bar.clientHeight; // once: each look lays the page out anew
     columns.forEach(({ bar, fill, share }, digit) => {
       const value = probabilities[digit] ?? 0;
@@ -41,7 +45,7 @@ export function mountAnswer(element, desk, correct) {
   }
 
   function showWords(reading, origin = '') {
-    sentence.classList.remove('trouble');
+    sentence.classList.remove('trouble', 'away');
     several.hidden = !reading.number;
     say(sentence, reading.sentence);
     say(doubt, [reading.doubt, origin].filter(Boolean).join(' '));
@@ -67,10 +71,11 @@ export function mountAnswer(element, desk, correct) {
         ),
       );
       showWords(reading);
+      sentence.classList.add('away'); // it says the number again, for who hears the page
       showBars([], null);
       this.allow(false);
     },
-    empty(words = { sentence: desk.wide ? 'Write a number.' : 'Draw a digit.', doubt: 'Larger than a dot.' }) {
+    empty(words = { sentence: desk.wide ? 'Write a number.' : 'Draw a digit.', doubt: '' }) {
       answer.className = 'answer unsure';
       say(answer, '?');
       showWords(words);
@@ -78,6 +83,7 @@ export function mountAnswer(element, desk, correct) {
       this.allow(false);
     },
     complain(text) {
+      sentence.classList.remove('away');
       sentence.classList.add('trouble');
       several.hidden = true;
       say(sentence, text);
@@ -94,6 +100,7 @@ export function mountAnswer(element, desk, correct) {
     },
     allow(on) {
       for (const button of buttons) button.disabled = !on;
+      correction.classList.toggle('idle', !on);
     },
     /** Which label is pressed (null: none), and what is said below. */
     mark(label, text = invitation) {

@@ -33,6 +33,7 @@ export function mount({ element, props, part }) {
     unit: constants.unit,
     wide: false, // the paper is for a whole number, not for one digit
     drawing: EMPTY, // replaced, never changed
+    example: null, // the drawing that the page made by itself
     stroke: null, // the one under the pen, with its .widths where the pen has pressure
     ahead: [], // where the browser expects the pen next: drawn for one frame, never kept or sent
     cursor: null, // the keyboard's pen: { x, y, down }

@@ -1,8 +1,11 @@
 // Inside this network, at this moment: strokes, 28x28, hidden units or maps, outputs. It moves with the pen, and is
 // asked for only while it is on the screen.
 import { bytes, make, say } from '../lib/dom.js';
+import { SIDE } from '../lib/mnist.js';
 import { colour, mix, paintDrawing, paintShares } from '../lib/paint.js';
-import { PEN, strokesNow } from '../lib/sheet.js';
+import { latest } from '../lib/server.js';
+import { isEmpty, PEN, strokesNow } from '../lib/sheet.js';
+import { store } from '../lib/store.js';
 import { mountUnit } from './unit.js';
 
 const ROWS = 16; // of a layer of units
@@ -24,6 +27,7 @@ export function mountInside(element, desk, call, question) {
   let painted = 0; // when the last was, on the clock of performance.now()
   let shown = '';
   let figures = [];
+  let idle = { network: null, stages: [] };
   const state = {
     /** Whether the next reading should bring the inside with it. */
     get wanted() {
@@ -32,11 +36,11 @@ export function mountInside(element, desk, call, question) {
     show,
     empty() {
       waiting = null;
-      for (const canvas of [seen, strokes]) canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
-      for (const { canvas, stage } of figures)
-        paintStage(canvas, { ...stage, values: new Uint8Array(product(stage.shape)) });
+      strokes.getContext('2d').clearRect(0, 0, strokes.width, strokes.height);
+      paintShares(seen, new Uint8Array(SIDE * SIDE));
       showLogits([]);
       unit.empty();
+      showIdle();
     },
   };
   new IntersectionObserver((entries) => {
@@ -59,10 +63,28 @@ export function mountInside(element, desk, call, question) {
     painted = performance.now();
     paintDrawing(strokes, { ...desk.drawing, strokes: strokesNow(desk) }, desk.unit, PEN);
     paintShares(seen, bytes(reading.ink));
-    const key = reading.inside.stages.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
-    if (key !== shown) build(reading.inside.stages);
+    showStages(reading.inside.stages);
+    showLogits(reading.inside.logits);
+    if (!desk.stroke) unit.ask();
+  }
+
+  /** What the layers make of an empty pad, once the network is known. */
+  const showIdle = latest(async () => {
+    const network = store.get('network');
+    if (!network || desk.wide) return;
+    if (idle.network !== network) {
+      const answer = await call('show_idle', { network });
+      if (answer.error) return;
+      idle = { network, stages: answer.stages };
+    }
+    if (isEmpty(desk.drawing) && !desk.stroke && store.get('network') === network) showStages(idle.stages);
+  });
+
+  function showStages(list) {
+    const key = list.map(({ layer, shape }) => `${layer}:${shape}`).join(' ');
+    if (key !== shown) build(list);
     shown = key;
-    reading.inside.stages.forEach((stage, i) => {
+    list.forEach((stage, i) => {
       const values = bytes(stage.values);
       figures[i].stage = { ...stage, values };
       paintStage(figures[i].canvas, figures[i].stage);
@@ -70,10 +92,8 @@ export function mountInside(element, desk, call, question) {
       const part = stage.units && stage.count > stage.units.length ? `${stage.units.length} of ` : '';
       say(figures[i].caption, `${part}${stage.count} ${kind}${stage.units ? '' : `, ${stage.on} of them on`}`);
     });
-    const last = reading.inside.stages.at(-1);
+    const last = list.at(-1);
     say(find('.arrow.last small'), last && !last.units ? `${last.count} × 10 weights` : 'ten sums');
-    showLogits(reading.inside.logits);
-    if (!desk.stroke) unit.ask();
   }
 
   function build(list) {
@@ -138,12 +158,10 @@ function makeFigure(stage, unit) {
   return figure;
 }
 
-const product = (shape) => shape.reduce((all, size) => all * size, 1);
-
 /** Cells of a stage's canvas: maps in two rows, units in ROWS rows. */
 function sizeOf(stage) {
   const [count, height, width] = stage.shape;
-  if (!stage.units) return [Math.ceil(count / ROWS) * 2 - 1, Math.min(count, ROWS) * 2 - 1];
+  if (!stage.units) return [Math.ceil(count / ROWS) * 2 - 0.5, Math.min(count, ROWS) * 2 - 0.5];
   const columns = columnsOf(stage);
   return [columns * (width + GAP) - GAP, Math.ceil(count / columns) * (height + GAP) - GAP];
 }
@@ -169,7 +187,7 @@ function paintStage(canvas, stage) {
   const [wide, high] = [columnsOfCells * scale, rowsOfCells * scale];
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
-  const [ground, tint] = ['--sunk', '--a'].map((name) => colour(canvas, name));
+  const [ground, tint] = ['--sunk', '--a'].map(colour);
   const columns = columnsOf(stage);
   const [stepX, stepY] = stage.units ? [width + GAP, height + GAP] : [2, 2];
   const size = stage.units ? 1 : 1.5 * scale;

@@ -1,5 +1,5 @@
 // My drawings: those that the visitor labelled, in a drawer; and Teach it, which learns them.
-import { make, save, say } from '../lib/dom.js';
+import { article, make, save, say } from '../lib/dom.js';
 import { keepFocus } from '../lib/focus.js';
 import { latest } from '../lib/server.js';
 import { store } from '../lib/store.js';
@@ -110,7 +110,7 @@ export function mountMine(element, call, constants, openDrawing, showLesson) {
       return refuse(`My drawings holds ${constants.mostDrawings}; download them, then delete some.`);
     } else shelved.drawings.unshift(drawing);
     if (!keep(shelved)) return refuse(NO_ROOM);
-    return { kept: true, sentence: `Kept as ${label === 8 ? 'an' : 'a'} ${label} in My drawings.` };
+    return { kept: true, sentence: `Kept as ${article(label)} in My drawings.` };
   }
 
   view.close.addEventListener('click', () => dialog.close());

@@ -10,7 +10,8 @@ const PATIENCE = 4_000; // milliseconds without a touch before an example is dra
 
 export function keepDrawing(desk) {
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify({ wide: desk.wide, strokes: desk.drawing.strokes }));
+    const strokes = desk.drawing === desk.example ? [] : desk.drawing.strokes;
+    sessionStorage.setItem(KEPT, JSON.stringify({ wide: desk.wide, strokes }));
   } catch {
     // No storage: a reload begins with an empty pad.
   }
@@ -26,12 +27,15 @@ export function restoreDrawing(desk, act) {
   }
 }
 
-/** Nobody has drawn yet: a flagged 1 draws itself, faint, and is read. */
+/** Nobody has drawn yet: a flagged 1 draws itself, faint, and is read; it makes room for the first stroke. */
 export function showExample(paper, desk, pen, act) {
   if (isStill() || isLink() || !isEmpty(desk.drawing)) return;
   const timer = setTimeout(() => {
     if (!isEmpty(desk.drawing) || desk.stroke || desk.wide || store.get('tab') !== 'draw' || desk.cursor) return;
-    const done = () => act.change({ ...desk.drawing, strokes: FLAGGED_ONE, picture: null });
+    const done = () => {
+      desk.example = { ...desk.drawing, strokes: FLAGGED_ONE, picture: null };
+      act.change(desk.example);
+    };
     replay(paper, desk, pen, FLAGGED_ONE, done, true);
   }, PATIENCE);
   for (const type of ['pointerdown', 'keydown'])

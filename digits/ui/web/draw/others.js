@@ -1,5 +1,5 @@
 // The same strokes, read by every network that the visitor has; and what to do next.
-import { duration, make, percent } from '../lib/dom.js';
+import { article, duration, make, percent } from '../lib/dom.js';
 import { keepFocus } from '../lib/focus.js';
 import { latest } from '../lib/server.js';
 import { isTeachable } from '../lib/sheet.js';
@@ -54,7 +54,7 @@ export function mountOthers(element, desk, call, question, act) {
             make('b', {}, network.name),
             make('small', {}, network.own ? `${network.model}, ${network.detail}` : network.detail),
           ),
-          make('span', { class: 'share-of' }, share, make('div', { class: 'gauge' }, gauge)),
+          make('span', { class: 'share-of' }, share, make('div', { class: 'gauge', hidden: !share }, gauge)),
           make('span', { class: nameReading(answer) }, String(read ?? '')),
         ),
       );
@@ -83,7 +83,7 @@ export function mountOthers(element, desk, call, question, act) {
       : chooseCard({
           networks,
           used,
-          answers: desk.wide ? {} : answers,
+          answers,
           reading: store.get('reading'),
           teachable: isTeachable(desk.drawing),
           act,
@@ -145,34 +145,34 @@ export function chooseCard({ networks, used, answers, reading, teachable, act })
   const current = networks.find(({ key }) => key === used);
   const own = networks.filter((network) => network.own);
   const train = ['Train another', act.train];
+  const test = ['Test it', act.evaluate];
   if (reading && reading.digit === null && reading.best !== undefined) {
     return {
       title: 'No digit that I know',
       text: 'It learned from digits, and from letters and signs to refuse. See what it was tested with.',
       quiet: true,
-      acts: [
-        ['Test it', act.evaluate],
-        ['Try a hard one', act.tryHard],
-      ],
+      acts: [test, ['Try a hard one', act.tryHard]],
     };
   }
-  const [first] = Object.entries(answers)
-    .filter(([key]) => key === used)
-    .map(([, answer]) => answer);
+  const first = answers[used];
+  const readAs = ({ text, best }) => (text === undefined ? article(best) : text || 'nothing'); // a number, or a digit
   const differing = Object.entries(answers).filter(
-    ([key, answer]) => key !== used && first && answer.best !== first.best,
+    ([key, answer]) => key !== used && first && readAs(answer) !== readAs(first),
   );
   if (current && first && differing.length) {
     const counts = new Map();
-    for (const [, answer] of differing) counts.set(answer.best, (counts.get(answer.best) ?? 0) + 1);
-    const [[digit, count]] = [...counts].sort((a, b) => b[1] - a[1]);
+    for (const [, answer] of differing) counts.set(readAs(answer), (counts.get(readAs(answer)) ?? 0) + 1);
+    const [[read, count]] = [...counts].sort((a, b) => b[1] - a[1]);
     const rest = Object.keys(answers).length - 1;
     const who = count === rest ? (rest === 1 ? 'The other' : `The other ${rest}`) : `${count} of the other ${rest}`;
-    const title = `${who} read${count === 1 ? 's' : ''} ${digit === 8 ? 'an' : 'a'} ${digit}`;
+    const title = `${who} read${count === 1 ? 's' : ''} ${read}`;
+    if (first.text !== undefined)
+      return { title, text: 'Which of them is right? Test them on 10,000 digits.', acts: [test] };
     const text = 'Train another network: it reads this very drawing after every update.';
     if (!teachable) return { title, text, acts: [train] };
     const pupil = current.own ? current.name.toLowerCase() : 'a copy of this one';
-    const teach = [`Teach it: ${digit === 8 ? 'an' : 'a'} ${digit}`, () => act.teachAs(digit)];
+    const { best } = differing.map(([, answer]) => answer).find((answer) => readAs(answer) === read);
+    const teach = [`Teach it: ${read}`, () => act.teachAs(best)];
     return { title, text: `${text} Or teach ${pupil}.`, acts: [train, teach] };
   }
   if (!own.length) {
@@ -193,10 +193,7 @@ export function chooseCard({ networks, used, answers, reading, teachable, act })
   return {
     title: first ? 'They all agree' : 'Your networks are waiting',
     text,
-    acts: [
-      ['Try a hard one', act.tryHard],
-      ['Test it', act.evaluate],
-    ],
+    acts: [['Try a hard one', act.tryHard], test],
     quiet: true,
   };
 }

@@ -1,5 +1,5 @@
 // Ask the network in use what the drawing is, and show its answer everywhere.
-import { bytes, say } from '../lib/dom.js';
+import { article, bytes, say } from '../lib/dom.js';
 import { paintShares } from '../lib/paint.js';
 import { isEmpty, strokesNow } from '../lib/sheet.js';
 import { store } from '../lib/store.js';
@@ -49,8 +49,9 @@ export function mountReader(element, desk, { call, question, paper, answer, insi
       answer.showNumber(reading);
       return showBoxes(element, paper, desk, reading);
     }
-    answer.show(reading, describeTestDigit(desk.drawing));
-    say(find('[data-do=why]'), `Why ${reading.best === 8 ? 'an' : 'a'} ${reading.best}?`);
+    const isExample = desk.drawing === desk.example;
+    answer.show(reading, isExample ? 'An example. Draw your own.' : describeTestDigit(desk.drawing));
+    say(find('[data-do=why]'), `Why ${article(reading.best)}?`);
     inside.show(reading);
     showStrip(reading);
   }

@@ -70,7 +70,7 @@ export function lay(box, top, left, bottom, right) {
 }
 
 export function paintImportance(canvas, ink, importance) {
-  const [paper, pen, above, below] = ['--paper', '--ink', '--b', '--a'].map((name) => colour(canvas, name));
+  const [paper, pen, above, below] = ['--paper', '--ink', '--b', '--a'].map(colour);
   const image = new ImageData(SIDE, SIDE);
   importance.forEach((value, i) => {
     const share = Math.min(1, Math.abs(value) * 1.4);
@@ -149,7 +149,7 @@ function mountPointing(canvas, { channels, height, width, across }, [sees, step,
 function paintMaps(canvas, data, { channels, height, width, across }) {
   canvas.width = across * (width + 1) - 1;
   canvas.height = Math.ceil(channels / across) * (height + 1) - 1;
-  const [ground, pen] = ['--sunk', '--a'].map((name) => colour(canvas, name));
+  const [ground, pen] = ['--sunk', '--a'].map(colour);
   const image = new ImageData(canvas.width, canvas.height);
   for (let i = 0; i < channels * height * width; i++) {
     const channel = Math.floor(i / (height * width));

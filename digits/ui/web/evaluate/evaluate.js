@@ -1,5 +1,5 @@
 // The Evaluate tab: it starts by itself for the network in use, whenever the tab is shown.
-import { make, percent, say } from '../lib/dom.js';
+import { article, make, percent, say } from '../lib/dom.js';
 import { connect, follow } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { showCalibration } from './calibration.js';
@@ -230,7 +230,7 @@ function worst(confusion) {
   for (const [label, row] of confusion.entries()) {
     const digit = row.findIndex((count, i) => i !== label && count === most);
     const times = most === 1 ? 'once' : `${most.toLocaleString('en')} times`;
-    if (digit >= 0) return `Most often ${label === 8 ? 'an' : 'a'} ${label} is read as ${digit}: ${times}.`;
+    if (digit >= 0) return `Most often ${article(label)} is read as ${digit}: ${times}.`;
   }
   return '';
 }

@@ -1,7 +1,7 @@
 // One digit, large: what each network makes of it, why, and the way to the pad.
 
 import { lay, paintImportance } from '../draw/why.js';
-import { bytes, make, percent, say } from '../lib/dom.js';
+import { article, bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { pictureOf } from '../lib/picture.js';
@@ -9,8 +9,6 @@ import { isReadable, UNREADABLE } from '../lib/readback.js';
 import { latest, onReturn } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { packed, pixelsOf } from './sprite.js';
-
-const article = (digit) => (digit === 8 ? 'an' : 'a');
 
 export function mountExample(dialog, call, constants, opponent, source) {
   const ink = make('canvas', { width: SIDE, height: SIDE, class: 'tile', role: 'img' });
@@ -68,12 +66,12 @@ export function mountExample(dialog, call, constants, opponent, source) {
     const wanted = all[at];
     const { label, digit, index, damaged } = wanted;
     const right = label === digit;
-    const which = label === 8 ? 'An 8' : `A ${label}`;
-    say(view.title, right ? `${which}, read right` : `${which}, read as ${article(digit)} ${digit}`);
+    const which = article(label).replace('a', 'A');
+    say(view.title, right ? `${which}, read right` : `${which}, read as ${article(digit)}`);
     const known = index !== undefined && `Number ${(index + 1).toLocaleString('en')} of ${source().words}.`;
     say(view.about, known || (damaged ? 'A test digit, damaged.' : 'A test digit.'));
     ink.setAttribute('aria-label', `The ${label}, as the network sees it`);
-    say(view.why, `Why ${article(digit)} ${digit}?`);
+    say(view.why, `Why ${article(digit)}?`);
     say(view.reason, '');
     frame.hidden = true;
     reader = '';
@@ -115,7 +113,7 @@ export function mountExample(dialog, call, constants, opponent, source) {
     const made = await pixels;
     dialog.close();
     const { strokes } = source().drawings?.[index] ?? {};
-    const { bitmap, data } = pictureOf(made, ink);
+    const { bitmap, data } = pictureOf(made);
     const isTestDigit = !damaged && index !== undefined && source().name === constants.testSet;
     const editable = { bitmap, editable: isReadable(), unit: constants.unit };
     const picture = isTestDigit ? { ...editable, index, label } : { ...editable, data };

@@ -168,7 +168,7 @@ function paintWall(canvas, { labels, pixels }) {
   canvas.width = COLUMNS * CELL[0] * scale;
   canvas.height = rows * CELL[1] * scale;
   const brush = canvas.getContext('2d');
-  const [paper, pen] = ['--paper', '--ink'].map((name) => colour(canvas, name));
+  const [paper, pen] = ['--paper', '--ink'].map(colour);
   const small = make('canvas', { width: SIDE, height: SIDE });
   brush.imageSmoothingEnabled = false;
   brush.fillStyle = getComputedStyle(canvas).getPropertyValue('--muted');

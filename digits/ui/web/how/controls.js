@@ -62,7 +62,7 @@ export function tick(text, change) {
   };
 }
 
-/** "It is a": the true digit, or as the network reads it -> { node, get value }. */
+/** "True digit": what it is, or as the network reads it -> { node, get value }. */
 export function truth(change) {
   const options = Array.from({ length: 10 }, (_, digit) => make('option', { value: digit }, String(digit)));
   const select = make('select', { onchange: change }, make('option', { value: '' }, 'as read'), ...options);
@@ -70,7 +70,7 @@ export function truth(change) {
     get value() {
       return select.value === '' ? null : Number(select.value);
     },
-    node: make('label', { class: 'tick' }, 'It is a ', select),
+    node: make('label', { class: 'tick' }, 'True digit ', select),
   };
 }
 

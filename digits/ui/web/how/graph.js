@@ -1,5 +1,5 @@
 // Step 3, create the graph: autograd's own nodes for the visitor's drawing, forward and back, call by call.
-import { bytes, make, percent, say } from '../lib/dom.js';
+import { article, bytes, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares, paintWeights } from '../lib/paint.js';
 import { latest } from '../lib/server.js';
@@ -165,7 +165,7 @@ function mount(node, frame) {
         make(
           'span',
           { class: 'forward' },
-          make('b', {}, madeBy(node.name)),
+          make('b', {}, ...breakable(madeBy(node.name))),
           size(node.gradientShape) === 'one number' ? '' : size(node.gradientShape),
         ),
         make('span', { class: 'keeps' }, kept.length ? `keeps ${kept[0]}` : ''),
@@ -219,7 +219,7 @@ function mount(node, frame) {
       onkeydown: (event) => follow(event, place),
     };
     const under = leaf ? size(node.shape) : (node.name.match(/Backward\d+$/)?.[0] ?? '');
-    return make('button', attributes, make('b', {}, title), make('span', {}, under), picture, length);
+    return make('button', attributes, make('b', {}, ...breakable(title)), make('span', {}, under), picture, length);
   }
 
   function choose(place, focus = true) {
@@ -268,6 +268,10 @@ const madeBy = (name) => {
   return MADE_BY[kind] ?? kind;
 };
 
+/** A name of PyTorch's, to be broken before a capital. */
+const breakable = (name) =>
+  name.split(/(?<=[a-z\d])(?=[A-Z])/).flatMap((part, i) => (i ? [make('wbr'), part] : [part]));
+
 function sentence(answer, rate) {
   if (answer.refused && answer.nodes.length)
     return 'PyTorch refuses: the graph is spent. What it kept was freed; call model(ink) again.';
@@ -277,9 +281,9 @@ function sentence(answer, rate) {
   const draw = apart
     ? ` Draw says ${percent(answer.calibrated)}: it divides the outputs by ${answer.temperature.toFixed(2)} first.`
     : '';
-  if (answer.after === undefined) return `It is a ${answer.label}: the network says ${likely}.${draw}`;
+  if (answer.after === undefined) return `It is ${article(answer.label)}: the network says ${likely}.${draw}`;
   const after = percent(answer.after, 2);
-  return `It is a ${answer.label}: ${likely} before the step, ${after} after it (SGD, learning rate ${rate}).`;
+  return `It is ${article(answer.label)}: ${likely} before the step, ${after} after it (SGD, learning rate ${rate}).`;
 }
 
 /** The way to a weight (its transpose, then it) before the bias, as a layer names them. */

@@ -45,7 +45,7 @@ export function mount({ element, props, part }) {
       /** Put a digit onto the pad, where it can be changed; a test digit by its index. */
       load(ink, { index, label }) {
         if (step !== STEPS[at] || store.get('tab') !== 'how') return; // the visitor went on before the ink came
-        const { bitmap, data } = pictureOf(bytes(ink), element);
+        const { bitmap, data } = pictureOf(bytes(ink));
         const editable = { bitmap, editable: isReadable(), unit: constants.unit };
         const picture = index === undefined ? { ...editable, data } : { ...editable, index, label };
         store.set({ drawing: { strokes: [], picture, wide: false }, tab: 'draw' });

@@ -1,5 +1,5 @@
 // Step 4, loss and optimizer: how wrong one reading is, and what one step of each optimizer does to a batch's loss.
-import { draw, make, say } from '../lib/dom.js';
+import { article, draw, make, say } from '../lib/dom.js';
 import { latest } from '../lib/server.js';
 import { card, facts, figure, segments, slider, truth } from './controls.js';
 
@@ -87,7 +87,7 @@ function mount(node, frame) {
     curve.replaceChildren(drawCurve(answer));
     say(
       words,
-      `It is a ${answer.label}: the ${asked.kind === 'new' ? 'untrained network' : 'network'} gives it ` +
+      `It is ${article(answer.label)}: the ${asked.kind === 'new' ? 'untrained network' : 'network'} gives it ` +
         `${figure(answer.probability)}, so the loss is ${figure(answer.loss)}.`,
     );
     line.replaceChildren(drawLine(answer));

@@ -1,5 +1,5 @@
 // Step 7, predict: a map of the 10,000 test digits as the network sees them, and the drawing among them.
-import { bytes, make, onLook, percent, say } from '../lib/dom.js';
+import { article, bytes, make, onLook, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { colour, paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
@@ -60,6 +60,7 @@ function mount(node, frame) {
     '10,000 test digits; point at one to see it, press it to load it.',
   );
   const sketch = makeSketch(frame.constants.unit, follow);
+  const verb = make('span', { class: 'note' });
   const reads = make('b', {});
   const sure = make('span', { class: 'note' });
   const beside = make(
@@ -67,7 +68,7 @@ function mount(node, frame) {
     { class: 'beside' },
     make('b', {}, 'Your drawing'),
     sketch.node,
-    make('p', { class: 'reads', role: 'status' }, make('span', { class: 'note' }, 'reads'), reads, sure),
+    make('p', { class: 'reads', role: 'status' }, verb, reads, sure),
   );
   const map = make('div', { class: 'ground' }, canvas, waiting, yours);
   const sheet = make('section', { class: 'card sheet', 'aria-label': 'Map' }, map, beside);
@@ -87,6 +88,8 @@ function mount(node, frame) {
   async function loadMap() {
     const key = `${store.get('network')} ${view.value}`;
     if (key === state.key) return true;
+    state.map = state.spots = null;
+    paint();
     for (;;) {
       const answer = await frame.ask('look_at_map', { view: view.value });
       if (!answer || key !== `${store.get('network')} ${view.value}` || store.get('tab') !== 'how') return false;
@@ -131,7 +134,8 @@ function mount(node, frame) {
     if (!answer.place) state.trail = [];
     state.digit = answer.digit ?? null;
     state.ink = answer.ink;
-    say(reads, answer.place ? String(answer.digit) : '–');
+    say(verb, answer.place ? 'reads' : '');
+    say(reads, answer.place ? String(answer.digit) : '');
     say(sure, answer.place ? percent(answer.share) : '');
     paint();
     showNeighbours(answer);
@@ -148,7 +152,7 @@ function mount(node, frame) {
       const press = () => frame.load(ink, { index, label });
       const button = make(
         'button',
-        { type: 'button', 'aria-label': `Test digit ${index}, a ${label}: onto the pad`, onclick: press },
+        { type: 'button', 'aria-label': `Test digit ${index}, ${article(label)}: onto the pad`, onclick: press },
         picture,
         make('b', {}, String(label)),
       );
@@ -168,16 +172,16 @@ function mount(node, frame) {
   }
 
   function paint() {
-    if (!state.map) return;
     const scale = window.devicePixelRatio || 1;
     const [wide, high] = [canvas.clientWidth, canvas.clientHeight];
     if (!wide) return;
     canvas.width = wide * scale;
     canvas.height = high * scale;
+    if (!state.map) return;
     const brush = canvas.getContext('2d');
     brush.scale(scale, scale);
     const [grey, own, wrong, pen, paper] = ['--line-2', '--a', '--b', '--ink', '--paper'].map(
-      (name) => `rgb(${colour(canvas, name).join(' ')})`,
+      (name) => `rgb(${colour(name).join(' ')})`,
     );
     const { labels, wrong: misread } = state.map;
     const alone = orange.getAttribute('aria-pressed') === 'true';
@@ -258,10 +262,13 @@ function mount(node, frame) {
   const tell = latest(async () => {
     const place = pointed;
     const answer = await frame.ask('show_test_digit', { index: place });
-    if (!answer || place !== pointed) return;
+    if (!answer || place !== pointed || !state.map) return;
     const picture = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
     const misread = state.map.wrong.has(place) ? ', misread' : '';
-    under.replaceChildren(picture, `Test digit ${place}: a ${state.map.labels[place]}${misread}. Press to load it.`);
+    under.replaceChildren(
+      picture,
+      `Test digit ${place}: ${article(Number(state.map.labels[place]))}${misread}. Press to load it.`,
+    );
     paintShares(picture, bytes(answer.ink));
   });
   canvas.addEventListener('pointermove', (event) => {

@@ -31,6 +31,9 @@ export function say(node, text) {
 
 export const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
+/** "a 7", "an 8". */
+export const article = (digit) => `${digit === 8 ? 'an' : 'a'} ${digit}`;
+
 export const percent = (share, digits = 0) => `${(share * 100).toFixed(digits)}%`;
 
 export function duration(seconds) {

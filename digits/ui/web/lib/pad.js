@@ -19,7 +19,7 @@ export function makePaper(canvas, desk, hint) {
     });
   }
 
-  function paintNow(shown, faint = false) {
+  function paintNow(shown, faint = desk.drawing === desk.example) {
     const width = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
     const scale = width / across();
     const height = Math.round(scale * desk.unit);

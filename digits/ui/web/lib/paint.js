@@ -6,12 +6,12 @@ import { SIDE } from './mnist.js';
 const known = new Map();
 let theme; // Gradio tells dark from light by a class of the body
 
-/** A colour variable of the page -> [r, g, b]. */
-export function colour(node, name) {
+/** A colour variable of the page -> [r, g, b]. The body's: what is painted may not be in the page yet. */
+export function colour(name) {
   if (theme !== document.body.className) known.clear();
   theme = document.body.className;
   if (!known.has(name)) {
-    const hex = getComputedStyle(node).getPropertyValue(name).trim().replace('#', '');
+    const hex = getComputedStyle(document.body).getPropertyValue(name).trim().replace('#', '');
     const parts = [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
     known.set(name, /^[0-9a-f]{6}$/i.test(hex) ? parts : [128, 128, 128]);
   }
@@ -22,8 +22,8 @@ export const mix = (from, to, share) => from.map((value, i) => value + (to[i] - 
 
 /** Shares in [0, 255], width x height of them, from paper to `name` (--ink where not given). */
 export function paintShares(canvas, shares, width = SIDE, height = SIDE, name = '--ink', ground = '--paper') {
-  const from = colour(canvas, ground);
-  const to = colour(canvas, name);
+  const from = colour(ground);
+  const to = colour(name);
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const image = new ImageData(width, height);
@@ -33,7 +33,7 @@ export function paintShares(canvas, shares, width = SIDE, height = SIDE, name = 
 
 /** Weights as bytes, 128 is zero: orange above, blue below. */
 export function paintWeights(canvas, weights, width, height) {
-  const [ground, above, below] = ['--sunk', '--b', '--a'].map((name) => colour(canvas, name));
+  const [ground, above, below] = ['--sunk', '--b', '--a'].map(colour);
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
@@ -53,7 +53,7 @@ export function paintDrawing(canvas, drawing, unit, pen) {
   brush.setTransform(1, 0, 0, 1, 0, 0);
   brush.clearRect(0, 0, size, size);
   if (isDarkened()) {
-    brush.fillStyle = `rgb(${colour(canvas, '--paper').join(' ')})`;
+    brush.fillStyle = `rgb(${colour('--paper').join(' ')})`;
     brush.fillRect(0, 0, size, size);
   }
   const points = drawing.strokes.flat();
@@ -68,7 +68,7 @@ export function paintDrawing(canvas, drawing, unit, pen) {
   const width = Math.max(unit, ...points.map(([x]) => x));
   const scale = size / width;
   brush.setTransform(scale, 0, 0, scale, 0, ((width - unit) / 2) * scale);
-  brush.strokeStyle = brush.fillStyle = `rgb(${colour(canvas, '--ink').join(' ')})`;
+  brush.strokeStyle = brush.fillStyle = `rgb(${colour('--ink').join(' ')})`;
   brush.lineWidth = pen;
   brush.lineCap = brush.lineJoin = 'round';
   for (const stroke of drawing.strokes) {

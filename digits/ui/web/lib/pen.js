@@ -38,7 +38,8 @@ export function mountPen(paper, desk, change, act) {
 
   function begin(point, event) {
     const { picture } = desk.drawing;
-    if (picture && !picture.editable) change({ ...desk.drawing, strokes: [], picture: null }); // a new drawing
+    const makesRoom = (picture && !picture.editable) || desk.drawing === desk.example;
+    if (makesRoom) change({ ...desk.drawing, strokes: [], picture: null }); // for a new drawing
     desk.stroke = [point];
     if (event?.pointerType === 'pen') desk.stroke.widths = [widthOf(event)];
   }

@@ -5,8 +5,8 @@ import { colour } from './paint.js';
 import { isReadable } from './readback.js';
 
 /** 784 bytes, 255 for ink, as a picture for the pad: what it shows, in the page's ink, and what it sends, black on white. */
-export function pictureOf(pixels, node, scale = 10) {
-  const pen = colour(node, '--ink');
+export function pictureOf(pixels, scale = 10) {
+  const pen = colour('--ink');
   const [bitmap, sent] = [(share) => [...pen, share], (share) => [255 - share, 255 - share, 255 - share, 255]].map(
     (paint) => {
       const canvas = make('canvas', { width: SIDE, height: SIDE });

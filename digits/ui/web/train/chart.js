@@ -2,6 +2,7 @@
 import { draw, make, say } from '../lib/dom.js';
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM] = [380, 210, 44, 62, 22];
+const LONGEST = 9; // letters of a name beside its line
 const COLOURS = ['--a', '--b', '--muted', '--faint'];
 
 /** makeChart(box, { log, format, title }) -> show(runs, now); a run: { name, points: [[epoch, batches, heldOut]] }. */
@@ -97,7 +98,7 @@ function addRun(chart, run, x, y, isCompared) {
       draw(
         'text',
         { class: 'name', x: x((last ?? end)[0]) + 8, y: y(last ? last[2] : end[1]) + 4, style: `fill: ${colour}` },
-        run.name,
+        run.name.length > LONGEST ? `${run.name.slice(0, LONGEST - 1)}…` : run.name,
       ),
     );
   else {

@@ -149,7 +149,7 @@ export function mountLive(element, constants) {
     say(
       find('.about'),
       `${constants.choices.optimizer[settings.optimizer]}, learning rate up to ${settings.learning_rate}, ` +
-        `${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}. ${run.sentence}`,
+        `${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}.${run.active ? ` ${run.sentence}` : ''}`,
     );
     const last = run.updates.at(-1);
     const numbers = last

@@ -1,5 +1,5 @@
 // One moment of a network in training, as pictures: ten hard digits, filters, confusion, gradients, the ribbon.
-import { bytes, draw, make, percent, say } from '../lib/dom.js';
+import { article, bytes, draw, make, percent, say } from '../lib/dom.js';
 import { colour, mix, paintWeights } from '../lib/paint.js';
 
 const best = (row) => row.indexOf(Math.max(...row));
@@ -82,8 +82,7 @@ export function showConfusion(box, when, most, confusion, epoch) {
   box.replaceChildren(...nodes);
   const total = wrong.reduce((sum, { count }) => sum + count, 0);
   say(when, `${total.toLocaleString('en')} of 5,000 wrong at epoch ${epoch.toFixed(2)}`);
-  const article = top.label === 8 ? 'an' : 'a';
-  say(most, top.count ? `Most often ${article} ${top.label} is read as ${top.digit}: ${top.count} times.` : '');
+  say(most, top.count ? `Most often ${article(top.label)} is read as ${top.digit}: ${top.count} times.` : '');
 }
 
 const [LEAST, MOST] = [-7, 2]; // powers of ten of a gradient's length
@@ -112,7 +111,7 @@ export function showRibbon(box, looks, at, name) {
   const labels = box.querySelector('.rows ol');
   const rows = looks.map((look) => look.mine);
   if (!rows.length || !rows[0]) return;
-  const [ground, ink] = ['--sunk', name].map((variable) => colour(canvas, variable));
+  const [ground, ink] = ['--sunk', name].map(colour);
   canvas.width = rows.length;
   canvas.height = 10;
   const image = new ImageData(rows.length, 10);

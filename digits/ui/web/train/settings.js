@@ -102,8 +102,9 @@ export function mountSettings(element, call, constants, began) {
   function showWays() {
     const cards = Object.entries(constants.ways).map(([name, recipe]) => {
       const epochs = recipe.epochs === 1 ? '1 epoch' : `${recipe.epochs} epochs`;
-      const seconds = known[name] ? `about ${duration(known[name])} here` : '';
-      return [name, recipe.title, `${constants.choices.model[recipe.model]}, ${epochs}`, seconds];
+      const seconds = known[name] ? `, about ${duration(known[name])} here` : '';
+      const text = `${constants.choices.model[recipe.model]}, ${epochs}`;
+      return [name, recipe.title, text, `${recipe.accuracy}% right${seconds}`];
     });
     cards.push(['own', 'Your own', 'Change anything below', 'and see what it does']);
     const buttons = cards.map(([name, title, text, small]) =>
@@ -111,7 +112,7 @@ export function mountSettings(element, call, constants, began) {
         'button',
         { type: 'button', class: 'way', 'aria-pressed': String(name === way), onclick: () => choose(name) },
         make('b', {}, title),
-        text,
+        make('span', {}, text),
         make('small', {}, small),
       ),
     );
@@ -161,10 +162,8 @@ export function mountSettings(element, call, constants, began) {
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
     if (answer.error) return tell(answer.error, true);
     if (refused) tell(store.get('frozen'));
-    if (way !== 'own') {
-      known[way] = answer.seconds;
-      showWays();
-    }
+    if (way !== 'own') known[way] = answer.seconds;
+    learnSeconds();
     say(
       find('.estimate'),
       answer.ahead
@@ -175,6 +174,16 @@ export function mountSettings(element, call, constants, began) {
     showChain(answer);
     showGuess(answer);
   });
+
+  /** Of the ways that nobody pressed yet. */
+  async function learnSeconds() {
+    for (const name of Object.keys(constants.ways)) {
+      if (name in known) continue;
+      known[name] = 0; // asked
+      known[name] = (await call('prepare', { settings: constants.ways[name] }, 30)).seconds;
+    }
+    showWays();
+  }
 
   function showChain({ layers, parameters, largest }) {
     const most = Math.max(...layers.map((layer) => layer[2]));

@@ -1,5 +1,5 @@
 // The Train tab: before, while it runs, after. The training is the server's; this page looks at it again and again.
-import { onLook, percent, say } from '../lib/dom.js';
+import { article, onLook, percent, say } from '../lib/dom.js';
 import { connect, follow, latest } from '../lib/server.js';
 import { store, use, useOnceListed } from '../lib/store.js';
 import { mountLive } from './live.js';
@@ -168,5 +168,5 @@ export function mount({ element, props, part }) {
 
 const digitOf = (row) => {
   const digit = row.indexOf(Math.max(...row));
-  return `${digit === 8 ? 'an' : 'a'} ${digit} (${percent(row[digit] / 255)})`;
+  return `${article(digit)} (${percent(row[digit] / 255)})`;
 };
