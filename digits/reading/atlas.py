@@ -114,7 +114,7 @@ class Atlases:
                 for start in range(0, len(images), BATCH):
                     parts.append(_pass(network, to_ink(images[start : start + BATCH]), view))
                     self._shares[path, view] = READING * start / len(images)
-                logits, vectors = (torch.cat(each) for each in zip(*parts, strict=True))
+                logits, vectors = (torch.cat(column) for column in zip(*parts, strict=True))
                 places = ring_of(vectors) if view == "outputs" else make_map(vectors, note)
             return Atlas(network, view, places, vectors, logits.argmax(1))
         finally:
