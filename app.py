@@ -40,7 +40,10 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--root-path", default="", help="where a proxy puts the page, such as /digits")
     parser.add_argument(
-        "--trainings", type=int, metavar="N", help="how many go on at once; default: one, on a cluster one a processor"
+        "--trainings",
+        type=int,
+        metavar="N",
+        help="how many go on at once; default: one; one a core with --class on a CPU; one a processor on a cluster",
     )
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="train on the machines of a Ray cluster, such as ray://192.0.2.7:10001"

@@ -91,7 +91,7 @@ class JobQueue:
         visitor = hash_visitor(visitor)
         with self._lock:
             if any(job.active for job in self._jobs.values() if job.visitor == visitor):
-                raise DigitsError("Your last training has not ended; wait for it, or press Stop first.")
+                raise DigitsError("Your last training has not ended; wait for it, or stop it first.")
             self._check_room(client)
             folder = self._own_folder()
             for undecided in [job for job in self._jobs.values() if job.visitor == visitor and not job.kept]:

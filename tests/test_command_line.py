@@ -112,7 +112,7 @@ def test_evaluate_prints_tables_for_people(tmp_path, capsys):
     np.savez(tmp_path / "ones.npz", images=images, labels=[1, 1, 8], set=["bar", "bar", "blank"])
     assert main(["evaluate", "--weights", MLP, "--data", str(tmp_path / "ones.npz"), "--device", "cpu"]) == 0
     printed = capsys.readouterr().out
-    assert "ones.npz: 66.67% of 3 read right (95 % interval 20.77% to 93.85%)" in printed
+    assert "ones.npz: 66.67% of 3 read right (95% interval 20.77% to 93.85%)" in printed
     assert "bar: 100.00% of 2" in printed
     assert "    1  " in printed
 

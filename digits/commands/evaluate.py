@@ -70,7 +70,7 @@ def run_evaluate_numbers(options: argparse.Namespace) -> int:
         return 0
     low, high = report.interval
     print(
-        f"Numbers of {report.data}: {report.accuracy:.2%} of {report.n:,} wholly right (95 % interval {low:.2%} to "
+        f"Numbers of {report.data}: {report.accuracy:.2%} of {report.n:,} wholly right (95% interval {low:.2%} to "
         f"{high:.2%}); {report.right_length:.2%} read as many digits as they have"
     )
     for length, score in report.by_length.items():

@@ -102,24 +102,33 @@ def _check_sets(names: list[str], source: str) -> None:
 
 def read_folder(path: Path) -> DataSet:
     """A folder of pictures whose names begin with their label, such as `7_anna.png`; or one folder a digit."""
-    files = _find_files(path)
-    labelled = [file for file in files if file.parent == path and LABELLED.match(file.name) and is_picture(file)]
+    try:
+        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise _unreadable(error) from None
+    labelled = [entry for entry in entries if LABELLED.match(entry.name) and is_picture(entry) and entry.is_file()]
     if not labelled:
-        return _read_digit_folders(path, files)
+        return _read_digit_folders(path)
     limit_count(len(labelled), str(path))
     labels = torch.tensor([int(file.name[0]) for file in labelled])
-    return DataSet(path.resolve().name, labels, drawings=labelled, unread=_others(path, files, labelled))
+    return DataSet(path.resolve().name, labels, drawings=labelled, unread=_others(path, entries, labelled))
+
+
+def _unreadable(error: OSError) -> DigitsError:
+    return DigitsError(f"The folder {error.filename} cannot be read ({error.strerror}); check its permissions.")
 
 
 def _find_files(folder: Path) -> list[Path]:
     """All that are in a folder and below, but hidden ones."""
 
     def refuse(error: OSError) -> None:
-        raise DigitsError(f"The folder {error.filename} cannot be read ({error.strerror}); check its permissions.")
+        raise _unreadable(error)
 
-    walk = os.walk(folder, onerror=refuse, followlinks=True)
-    files = sorted(Path(place) / name for place, _, names in walk for name in names)
-    return [file for file in files if not _is_hidden(file.relative_to(folder))]
+    files: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files += [Path(place) / name for name in names if not name.startswith(".")]
+    return sorted(files)
 
 
 def is_picture(path: PurePath) -> bool:
@@ -136,7 +145,8 @@ def _others(folder: Path, files: Sequence[Path], read: Sequence[Path]) -> list[s
     return [file.relative_to(folder).as_posix() for file in sorted(set(files) - set(read))]
 
 
-def _read_digit_folders(path: Path, files: list[Path]) -> DataSet:
+def _read_digit_folders(path: Path) -> DataSet:
+    files = _find_files(path)
     pictures = [file for file in files if file.parent != path and is_picture(file)]
     if not pictures:
         raise DigitsError(
@@ -168,7 +178,7 @@ def read_zip(path: Path) -> DataSet:
         except Exception as error:  # as above, and an encrypted file
             raise DigitsError(f"{member.filename} in {path.name} cannot be unpacked ({first_line(error)}).") from None
 
-    unread = [places[member].name for member in files if member not in members]
+    unread = [places[member].name for member in files if not is_picture(places[member])]
     return DataSet(path.name, labels, drawings=LazyDrawings(members, opener), unread=unread)
 
 

@@ -48,7 +48,7 @@ class Cluster:
         each. Raises DigitsError where Ray is missing and where the cluster cannot be reached or used.
         """
         if any(importlib.util.find_spec(package) is None for package in ("ray", "grpc")):
-            raise DigitsError("--cluster needs a package more: pip install 'ray[client]'.")
+            raise DigitsError('--cluster needs a package more: pip install "ray[client]".')
         self.host, self.port = _parse_address(address)
         self.address = f"ray://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
         self._lock = threading.Lock()  # of what follows

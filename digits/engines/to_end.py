@@ -25,7 +25,8 @@ def run_to_end(job: Job, engine: Engine, limit: Limit, turn: float) -> tuple[str
         return _work(job, engine, limit, turn)
     except Exception as error:
         if isinstance(error, NoSuchDevice) and job.begun:  # on an earlier server; its last weights are as good as ever
-            return STOPPED, f"Stopped, as what it was trained on is not here any more; {job.what_is_left}."
+            gone = "what it was trained on is not here, or its memory is full"
+            return STOPPED, f"Stopped, as {gone}; {job.what_is_left}."
         return FAILED, explain_failure(error)
 
 

@@ -94,7 +94,7 @@ class Report:
     n: int
     accuracy: float
     interval: tuple[float, float]
-    """The accuracy's 95 % interval (Wilson 1927)."""
+    """The accuracy's 95% interval (Wilson 1927)."""
     confusion: np.ndarray
     """int64 (10, 10): row what it was, column what was read. Examples without ink are in no column."""
     per_class: list[DigitScores]
@@ -122,7 +122,7 @@ class Report:
     def to_text(self) -> str:
         """The report as people read it in a terminal."""
         low, high = self.interval
-        lines = [f"{self.data}: {self.accuracy:.2%} of {self.n:,} read right (95 % interval {low:.2%} to {high:.2%})"]
+        lines = [f"{self.data}: {self.accuracy:.2%} of {self.n:,} read right (95% interval {low:.2%} to {high:.2%})"]
         if self.blank:
             lines.append(f"{self.blank:,} had no ink and count as wrong.")
         for name, score in (self.by_set or {}).items():

@@ -34,7 +34,7 @@ class Curve:
 
     @property
     def falls_below_95(self) -> tuple[float | None, float | None]:
-        """The first values under 95 % on the way down and up from the start; None where there is none."""
+        """The first values under 95% on the way down and up from the start; None where there is none."""
         fallen = [value for value, accuracy in zip(self.values, self.accuracies, strict=True) if accuracy < ENOUGH]
         down, up = [v for v in fallen if v <= self.start], [v for v in fallen if v >= self.start]
         return max(down, default=None), min(up, default=None)
@@ -119,12 +119,12 @@ def _digits(recognizer: Recognizer, inks: Tensor) -> np.ndarray:
 
 
 def curves_table(result: Robustness) -> str:
-    """Of each curve its values, the accuracies under them, and where it falls under 95 %."""
+    """Of each curve its values, the accuracies under them, and where it falls under 95%."""
     lines = []
     for curve in result.curves.values():
         down, up = curve.falls_below_95
         fallen = " and at ".join(dict.fromkeys(f"{value:g}" for value in (down, up) if value is not None))
-        verdict = f"falls under 95 % at {fallen}" if fallen else "95 % or more throughout"
+        verdict = f"falls under 95% at {fallen}" if fallen else "95% or more throughout"
         lines += [
             "",
             f"{curve.axis} ({curve.unit}): {verdict}",

@@ -27,7 +27,7 @@ WHOLE = 32_767  # of a packed place: 1
 KEPT = 8  # atlases, up to 8 MB each
 BATCH = 500  # images that are read at once
 READING = 0.8  # of the work: a CNN reads 10,000 digits in four times what t-SNE takes
-WAITING = 12  # maps that may wait to be made: two minutes' work
+WAITING = 12  # maps that may wait to be made: five minutes' work on a slow core
 
 
 class Atlas:
@@ -55,7 +55,7 @@ class Atlas:
 
 
 class Atlases:
-    """The newest atlases by weights and view. One is made at a time; the ring of outputs is there at once."""
+    """The newest atlases by weights and view. One is made at a time, and a ring of outputs beside it."""
 
     def __init__(self) -> None:
         self._begun: OrderedDict[tuple[Path, str], Future[Atlas]] = OrderedDict()
@@ -77,7 +77,7 @@ class Atlases:
                 self._begun[key] = worker.submit(self._make, path, view)
             atlas = self._begun[key]
             self._begun.move_to_end(key)
-        if view != "outputs" and not atlas.done():
+        if not atlas.done():
             return None
         try:
             return atlas.result()

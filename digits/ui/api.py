@@ -177,7 +177,7 @@ def train(page: Page) -> Callable[..., Any]:
         precision: str = FAST.precision,
         seed: int = FAST.seed,
     ) -> AsyncIterator[dict[str, Any]]:
-        """Train a network on MNIST, and stream where it stands; without settings to about 99 % in seconds.
+        """Train a network on MNIST, and stream where it stands; without settings to about 99% in seconds.
 
         Args:
             model: cnn-fast, cnn, cnn-large, lenet or mlp.
@@ -229,7 +229,7 @@ def evaluate(page: Page) -> Callable[..., Any]:
             network: The key of a network, as /networks lists it or /train ended with.
             data: mnist-test, mnist-validation, qmnist-test, emnist-digits-test or usps-test.
         Returns:
-            accuracy (0 to 1) with its 95 % interval, n, the confusion matrix (row: what it was, column: what was
+            accuracy (0 to 1) with its 95% interval, n, the confusion matrix (row: what it was, column: what was
             read), per_class precision, recall and F1, and calibration_error.
         """
         with taking_turns(request):

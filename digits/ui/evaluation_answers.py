@@ -39,7 +39,7 @@ def count_wrong(report: Report) -> int:
 
 def report_sentence(report: Report) -> str:
     low, high = report.interval
-    sentence = f"{count_wrong(report):,} of {report.n:,} wrong; 95 % interval {low:.2%} to {high:.2%}."
+    sentence = f"{count_wrong(report):,} of {report.n:,} wrong; 95% interval {low:.2%} to {high:.2%}."
     if report.blank:
         sentence += f" {report.blank:,} had no ink and count as wrong."
     if report.unread:
@@ -55,7 +55,7 @@ def calibration_sentence(report: Report) -> str:
     right = report.right.sum() / seen
     off = f"{report.calibration_error * 100:.1f} points"
     if report.calibration_error < CLOSE_ENOUGH:
-        return f"Yes: when it is 90% sure, it is right about 9 times in 10. Off by {off} on average."
+        return f"Yes: how sure it is and how often it is right differ by {off} on average."
     lead = "It is too sure" if sure > right else "It is not sure enough"
     return f"{lead}: {sure:.1%} sure on average, and right {right:.1%} of the time. Off by {off} on average."
 

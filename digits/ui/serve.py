@@ -47,7 +47,7 @@ reached from here (no internet, a firewall or an antivirus). The app stays up at
 Other ways to share it:
   same Wi-Fi:         python app.py --host 0.0.0.0   and open the address that it prints
   Hugging Face:       upload this repository to a Gradio Space; docs/deploy.md says how
-  a server with SSH:  ssh -R 80:localhost:{port} YOUR-SERVER"""
+  a server with SSH:  ssh -R 8080:localhost:{port} YOUR-SERVER   (its sshd needs GatewayPorts yes)"""
 
 
 def launch(
@@ -67,7 +67,7 @@ def launch(
     the device or what an option needs cannot be had.
     """
     if options.get("mcp_server") and importlib.util.find_spec("mcp") is None:
-        raise DigitsError("--mcp needs a package more: pip install 'gradio[mcp]'.")
+        raise DigitsError('--mcp needs a package more: pip install "gradio[mcp]".')
     if any(getproxies().values()):
         ask_directly(host)
     trust_proxies()

@@ -17,18 +17,18 @@ from digits.ui.requests import answer_errors
 
 ABOUT = {  # each setting in one line
     "model": "What is trained; its layers are on the card.",
-    "layers": "Layer by layer; the ten outputs come last by themselves.",
+    "layers": "Layer by layer; the ten outputs are added at the end.",
     "adamw": "Gives every weight a pace of its own.",
     "adam": "The text's optimizer: AdamW without decay.",
     "muon": "Turns each step of a hidden linear layer to use all directions alike.",
     "sgd": "One pace for all, with momentum.",
-    "learning_rate": "How far a step goes. Too far: it stumbles.",
+    "learning_rate": "How far a step goes. Too far, and it diverges.",
     "epochs": "How often it sees every digit.",
-    "augment": "Turns and bends every digit a little.",
+    "augment": "Turns, slants, resizes and shifts every digit a little; elastic bends it too.",
     "precision": "Shorter numbers: faster, hardly worse.",
     "seed": "Same seed, same start, same network.",
-    "examples": "It learns from the first so many of 55,000.",
-    "label_smoothing": "At 0.05 it aims at 95 % for a digit, not at 100.",
+    "examples": "How many of the 55,000 it learns from, from the first on.",
+    "label_smoothing": "At 0.05 it aims at 95.5% for the right digit, not at 100%.",
 }
 TRAINING_IMAGES = 55_000
 LARGEST = 2**53 - 1  # the page sends what is above as text, since its own numbers would round it

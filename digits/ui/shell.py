@@ -67,10 +67,9 @@ def ask_all(page: Page, payload: dict[str, Any], read: Callable[[Recognizer], di
     answers = {}
     for network in page.networks.listed(parse_visitor(payload))[:MOST_READERS]:
         try:
-            recognizer = page.networks.get(network["key"])
-        except DigitsError:  # forgotten between the list and the reading
+            answers[network["key"]] = read(page.networks.get(network["key"]))
+        except DigitsError:  # forgotten between the list and the reading, or weights too large to compute with
             continue
-        answers[network["key"]] = read(recognizer)
     return {"answers": answers}
 
 

@@ -92,7 +92,7 @@ def sentence(job: Job, ahead: int) -> str:
     if job.state == WAITING and ahead:
         return f"Waiting: {count_trainings(ahead)} before yours. It starts by itself."
     if job.state in (WAITING, RUNNING):
-        return f"Teaching a copy of {title} {drawings}, with MNIST between them so that it forgets nothing."
+        return f"Teaching {drawings} to a copy of {title}, with MNIST digits between them, so that it forgets little."
     if job.state == DONE:
         return f"Taught: a copy of {title} has learned from {drawings}. Keep it?"
     assert job.state in (STOPPED, FAILED)

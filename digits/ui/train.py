@@ -102,7 +102,9 @@ def prepare(page: Page) -> Callable[..., Any]:
             "seconds": images * config.epochs / images_per_second(config, page.jobs.torch_threads, waiting > 0),
             "steps": math.ceil(images / config.batch_size),
             "warning": warn(config),
-            "taught": any(not job.kept for job in page.jobs.of_visitor(parse_visitor(payload), TeachConfig)),
+            "taught": any(
+                job.weights and not job.kept for job in page.jobs.of_visitor(parse_visitor(payload), TeachConfig)
+            ),
             "ahead": count_trainings(waiting) if waiting else "",
             "look": show_look(look),
             "hard": show_hard(),

@@ -6,7 +6,7 @@ import re
 from drawings import DIGITS
 from playwright.sync_api import expect
 
-REFUSED = "Your last training has not ended; wait for it, or press Stop first."
+REFUSED = "Your last training has not ended; wait for it, or stop it first."
 TAUGHT = {
     "job": "taught",
     "active": False,

@@ -470,7 +470,7 @@ def test_every_kind_of_place_reads_the_same_pictures_and_names_the_rest(tmp_path
     for data in (folder, flat, packed):
         assert data.labels.tolist() == [7] * len(kinds)
     assert folder.unread == ["7/b.ppm", "7/c.heic", "7/notes.txt"]
-    assert flat.unread == ["3/d.png", "7_b.ppm", "7_c.heic", "7_notes.txt"]
+    assert flat.unread == ["3", "7_b.ppm", "7_c.heic", "7_notes.txt"]
     assert packed.unread == ["b.ppm", "c.heic", "notes.txt"]
 
 

@@ -223,7 +223,7 @@ def test_the_command_prints_curves(capsys):
     assert "of 2 examples (chosen with seed 0)" in printed
     for axis in AXES:
         assert f"\n{axis.name} ({axis.unit}): " in printed
-    assert "95 %" in printed
+    assert "95%" in printed
 
 
 @pytest.mark.parametrize(

@@ -236,4 +236,4 @@ def test_without_its_package_mcp_is_refused_in_a_sentence():
 
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 2
-    assert run.stderr.strip() == "digits: --mcp needs a package more: pip install 'gradio[mcp]'."
+    assert run.stderr.strip() == 'digits: --mcp needs a package more: pip install "gradio[mcp]".'

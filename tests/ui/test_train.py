@@ -26,14 +26,18 @@ def page():
     jobs.close()
 
 
+def wait_for_end(job) -> None:
+    end = time.monotonic() + 120
+    while job.active:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_a_long_run_comes_in_parts_and_whole(page, monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 3)
     job = page.start(MLP, VISITOR, "")
-    end = time.monotonic() + 60
-    while job.active:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_for_end(job)
     updates, more = [], True
     while more:
         question = {"visitor": VISITOR, "job": job.id, "since": len(updates)}
@@ -44,6 +48,7 @@ def test_a_long_run_comes_in_parts_and_whole(page, monkeypatch):
     assert updates[-1]["epoch"] == 1
 
 
+@pytest.mark.slow
 def test_before_a_training_the_page_is_told_of_a_taught_network_that_nobody_kept(page, small_mnist):
     question = {"visitor": VISITOR, "settings": settings_of(MLP)}
     assert prepare(page)(question)["taught"] is False
@@ -54,5 +59,8 @@ def test_before_a_training_the_page_is_told_of_a_taught_network_that_nobody_kept
         VISITOR,
         "",
     )
+    (job,) = page.jobs.of_visitor(VISITOR, TeachConfig)
+    assert prepare(page)(question)["taught"] is False  # it still learns, and Train would be refused
+    wait_for_end(job)
     assert prepare(page)(question)["taught"] is True
     assert prepare(page)(question | {"visitor": "another-visitor-of-it"})["taught"] is False

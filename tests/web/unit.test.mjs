@@ -26,11 +26,11 @@ test('a pinned unit follows the drawing and the network', async () => {
   const found = mount();
   found.unit.choose(FIRST, 4, true);
   await settled();
-  assert.match(found.text, /^Unit 5: ink × weights = 1, bias 0.1, on.*Pinned/);
+  assert.match(found.text, /^Unit 5: ink × weights = 1, bias 0.1, together 1\.10.*Pinned/);
   found.desk.drawing = -2;
   found.unit.ask();
   await settled();
-  assert.match(found.text, /^Unit 5: ink × weights = -2, bias 0.1, off.*Pinned/);
+  assert.match(found.text, /^Unit 5: ink × weights = -2, bias 0.1, together -1\.90.*Pinned/);
   found.desk.network = 'b';
   found.unit.ask();
   await settled();

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from digits.model.builder import Dropout
 from digits.model.describe import describe_layers
-from digits.model.networks import Network, random_numbers_of
+from digits.model.networks import MNIST_MEAN, MNIST_STD, Network, random_numbers_of
 from digits.training.script import HELPERS, write_layers
 from digits.ui.lesson.turns import (
     Answer,
@@ -155,4 +155,5 @@ def write_code(network: Network) -> list[str]:
     kinds = {type(module) for module in network.modules()} - {Dropout}  # ours differs in its random numbers alone
     helpers = "".join(text for kind, text in HELPERS.items() if kind in kinds)
     layers = write_layers(network.layers).replace("Dropout(", "nn.Dropout(")
-    return [line for line in f"{helpers}model = nn.Sequential(\n{layers})".splitlines() if line]
+    use = f"logits = model((ink - {MNIST_MEAN}) / {MNIST_STD})"
+    return [line for line in f"{helpers}model = nn.Sequential(\n{layers})\n{use}".splitlines() if line]

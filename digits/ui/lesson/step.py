@@ -67,10 +67,10 @@ class Lesson:
         if name == "zero_grad":
             self.optimizer.zero_grad()
         elif name == "forward":
-            self.logits, self.labels, self.loss = self.network(images), labels, None
+            self.logits, self.labels = self.network(images), labels  # an earlier loss stays, as it does in Python
         elif name == "loss":
             if self.logits is None:
-                raise DigitsError("NameError: name 'logits' is not defined. Call model(images) first.")
+                raise DigitsError("NameError: name 'logits' is not defined. Call model(x) first.")
             self.loss = F.cross_entropy(self.logits, self.labels)
         elif name == "backward":
             self._backward()
@@ -89,11 +89,11 @@ class Lesson:
 
     def _backward(self) -> None:
         if self.loss is None:
-            raise DigitsError("NameError: name 'loss' is not defined. Call cross_entropy(logits, labels) first.")
+            raise DigitsError("NameError: name 'loss' is not defined. Call cross_entropy(logits, y) first.")
         try:
             torch.autograd.backward(self.loss)
         except RuntimeError as error:
-            raise DigitsError(f"RuntimeError: {str(error).split('. ')[0]}. Call model(images) again.") from None
+            raise DigitsError(f"RuntimeError: {str(error).split('. ')[0]}. Call model(x) again.") from None
 
     def _step(self) -> None:
         self._choose_unit()

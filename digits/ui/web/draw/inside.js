@@ -1,6 +1,6 @@
 // Inside this network, at this moment: strokes, 28x28, hidden units or maps, outputs. It moves with the pen, and is
 // asked for only while it is on the screen.
-import { bytes, make, say } from '../lib/dom.js';
+import { bytes, make, onLook, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { colour, mix, paintDrawing, paintShares } from '../lib/paint.js';
 import { latest } from '../lib/server.js';
@@ -37,7 +37,7 @@ export function mountInside(element, desk, call, question) {
     empty() {
       waiting = null;
       strokes.getContext('2d').clearRect(0, 0, strokes.width, strokes.height);
-      paintShares(seen, new Uint8Array(SIDE * SIDE));
+      paintIdle();
       showLogits([]);
       unit.empty();
       showIdle();
@@ -68,10 +68,13 @@ export function mountInside(element, desk, call, question) {
     if (!desk.stroke) unit.ask();
   }
 
+  const paintIdle = () => paintShares(seen, new Uint8Array(SIDE * SIDE));
+  onLook(() => isEmpty(desk.drawing) && paintIdle());
+
   /** What the layers make of an empty pad, once the network is known. */
   const showIdle = latest(async () => {
     const network = store.get('network');
-    if (!network || desk.wide) return;
+    if (!network || desk.wide || !visible) return;
     if (idle.network !== network) {
       const answer = await call('show_idle', { network });
       if (answer.error) return;

@@ -149,7 +149,7 @@ export function chooseCard({ networks, used, answers, reading, teachable, act })
   if (reading && reading.digit === null && reading.best !== undefined) {
     return {
       title: 'No digit that I know',
-      text: 'It learned from digits, and from letters and signs to refuse. See what it was tested with.',
+      text: 'See how this network does on 10,000 test digits, or try a hard one.',
       quiet: true,
       acts: [test, ['Try a hard one', act.tryHard]],
     };
@@ -189,7 +189,7 @@ export function chooseCard({ networks, used, answers, reading, teachable, act })
   }
   const text = first
     ? 'Draw one that it gets wrong, test it on 10,000 digits, or train another.'
-    : 'Draw a digit: all of your networks read it.';
+    : 'Draw a digit: your networks read it.';
   return {
     title: first ? 'They all agree' : 'Your networks are waiting',
     text,

@@ -66,17 +66,19 @@ function describeUnit(answer, unit, pinned) {
   if (answer.sum !== null) {
     const total = answer.sum + answer.bias;
     nodes.push(
-      `${name}: ink × weights = ${answer.sum}, bias ${answer.bias}, ${total > 0 ? 'on' : 'off'}. ` +
+      `${name}: ink × weights = ${answer.sum}, bias ${answer.bias}, together ${total.toFixed(2)}. ` +
         'Orange wants ink, blue wants paper.',
     );
   } else if (shape.length === 2)
     nodes.push(
       `${name} slides this ${shape[0]}×${shape[1]} filter over the drawing. Orange wants ink, blue wants paper.`,
     );
+  else if (shape.length === 1)
+    nodes.push(`${name} adds up the ${shape[0]} values of the layer before it, each times its weight.`);
   else
     nodes.push(
       `${name} mixes the ${shape[0]} maps of the layer before it, ` +
-        `with ${shape.slice(1).join('×') || 1} weights for each.`,
+        `with ${shape.slice(1).join('×')} weights for each.`,
     );
   if (pinned) nodes.push('Pinned; press again to let go.');
   return nodes;

@@ -16,10 +16,10 @@ export const collect = {
   title: 'Collect data',
   lead:
     'A network learns from examples: pictures, each with its `label`, the right answer. MNIST has 60,000 of them, ' +
-    'and 10,000 more that it is tested on.',
+    'and 10,000 more to test the network on.',
   code: [
-    "train = MNIST('data', train=True)",
-    "test = MNIST('data', train=False)",
+    "train = MNIST('data', train=True, download=True)",
+    "test = MNIST('data', train=False, download=True)",
     'images = train.data / 255',
     'labels = train.targets',
     'val_images = images[-5000:]',
@@ -105,7 +105,7 @@ function mount(node, frame) {
     showSplit(split, answer.split);
     const words =
       asked.order === 'oddest'
-        ? `The ${answer.labels.length} of ${answer.searched.toLocaleString('en')} to whose label the CNN gives least.`
+        ? `The ${answer.labels.length} of ${answer.searched.toLocaleString('en')} whose label the CNN finds least likely.`
         : 'Point at a pixel: a picture is 784 numbers.';
     say(pixel, words);
   });
@@ -205,7 +205,7 @@ function showSplit(node, [training, validation, test]) {
   const parts = [
     ['training', training, 'The network learns from these.'],
     ['validation', validation, 'Every choice is made on these.'],
-    ['test', test, 'Reported, never chosen by.'],
+    ['test', test, 'Only reported: no choice is made on these.'],
   ];
   node.setAttribute('aria-label', parts.map(([name, count]) => `${count} ${name}`).join(', '));
   node.replaceChildren(

@@ -10,8 +10,8 @@ export const define = {
   under: 'layers of weights',
   title: 'Define the model',
   lead:
-    'A network is a chain of layers. Each unit multiplies every input by a `weight`, adds them up with its `bias`, ' +
-    'and passes the sum through an `activation`. Nothing more happens anywhere in it.',
+    'A network is a chain of layers. Each unit multiplies its inputs by `weights`, adds them up with a `bias`, and ' +
+    'mostly passes the sum through an `activation`. Pooling and normalisation between them are just as simple.',
   code: ['model = nn.Sequential(', '    nn.Flatten(),', '    nn.Linear(784, 512),', '    nn.ReLU(),', ')'],
   tries: [
     ['define-unit', 'Open another unit: what does it look for?'],
@@ -20,6 +20,9 @@ export const define = {
   ],
   mount,
 };
+
+const NORMALISED =
+  'An input is (ink − 0.1307) / 0.3081, so that over all of MNIST the mean is 0 and the standard deviation 1.';
 
 function mount(node, frame) {
   const { widths, activations } = frame.constants;
@@ -76,7 +79,7 @@ function mount(node, frame) {
     own,
     card('Layers', 'press one', chain, total),
     opened,
-    card('Ten outputs', 'softmax makes probabilities of them', bars.node),
+    card('Ten outputs', 'softmax makes probabilities of them; Draw divides by a temperature first', bars.node),
   );
   for (const [button, by] of [
     [back, -1],
@@ -152,7 +155,7 @@ function mount(node, frame) {
       'The largest products',
       'of this unit',
       facts(unit.largest.map(([given, weight, product]) => [`${figure(given)} × ${figure(weight)}`, figure(product)])),
-      make('p', { class: 'note' }, 'An input is (ink − 0.1307) / 0.3081: MNIST’s mean is 0, its spread is 1.'),
+      make('p', { class: 'note' }, unit.layer ? 'The inputs are what the layer before it gave.' : NORMALISED),
     );
   }
   return refresh;

@@ -22,7 +22,10 @@ export const evaluate = {
     'accuracy = right.mean()',
   ],
   tries: [
-    ['evaluate-train', 'Change who else is in the batch: under train() the same digit is read differently.'],
+    [
+      'evaluate-train',
+      'Choose a CNN and change who else is in the batch: under train() the same digit is read differently.',
+    ],
     ['evaluate-mistake', 'Press a mistake: look at it in Draw, and mend it there.'],
     ['evaluate-network', 'Choose another network in the header: which sets differ most?'],
   ],
@@ -90,7 +93,7 @@ function mount(node, frame) {
     );
     showMistakes(answer.mistakes);
     frame.inspect(
-      'What it never saw',
+      'How large the sets are',
       '',
       facts(answer.rows.map(({ name, whole }) => [name, `${whole.toLocaleString('en')} digits`])),
       make('p', { class: 'note' }, 'Evaluate has the whole test set, its mistakes and what damage does to them.'),
@@ -135,12 +138,12 @@ function explain(kinds) {
   if (norms.length)
     sentences.push(
       `${norms.join(' and ')} differ: under train() they use this batch’s own mean and spread, so the same digit is ` +
-        'read differently in other company. Under eval() they use what they learned.',
+        'read differently in other company. Under eval() they use the averages kept from training.',
     );
   if (norms.length < kinds.length)
     sentences.push('Dropout differs: under train() it sets some values to 0 by chance, under eval() none.');
   return (
     sentences.join(' ') ||
-    'This network has no batch norm and no dropout, so train() and eval() read alike. The CNNs do not.'
+    'This network has no batch norm and no dropout, so train() and eval() read alike. Choose a CNN with batch norm above.'
   );
 }

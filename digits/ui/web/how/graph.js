@@ -13,10 +13,11 @@ const MADE_BY = {
   MaxPool2DWithIndices: 'MaxPool2d',
   AdaptiveMaxPool2D: 'AdaptiveMaxPool2d',
   AvgPool2D: 'AvgPool2d',
-  NativeBatchNorm: 'BatchNorm2d',
-  CudnnBatchNorm: 'BatchNorm2d',
+  NativeBatchNorm: 'BatchNorm',
+  CudnnBatchNorm: 'BatchNorm',
   Relu: 'ReLU',
   Tanh: 'Tanh',
+  Gelu: 'GELU',
   LogSoftmax: 'log_softmax',
   NllLoss: 'nll_loss',
   View: 'Flatten',
@@ -34,8 +35,8 @@ export const graph = {
   under: 'at every model(ink)',
   title: 'Build the graph',
   lead:
-    'Nobody wrote this graph down. While `model(ink)` computed the loss of your drawing, PyTorch noted each ' +
-    'operation and what it needs for the way back. Another network, another graph.',
+    'Nobody wrote this graph down. While `model(ink)` and then the loss were computed for your drawing, PyTorch noted ' +
+    'each operation and what it needs for the way back. Another network, another graph.',
   code: [
     'logits = model(ink)',
     'loss = cross_entropy(logits, y)',
@@ -46,7 +47,10 @@ export const graph = {
   tries: [
     ['graph-again', 'Call backward() twice: PyTorch refuses. The graph is spent.'],
     ['graph-nograd', 'Switch on no_grad(), then call loss.backward(): the loss is there, the graph is not.'],
-    ['graph-loop', 'Take the loop: each turn adds three nodes, and the same weights.'],
+    [
+      'graph-loop',
+      'Take the loop: each further turn adds three nodes and no weights, since the same ones are used again.',
+    ],
   ],
   mount,
 };
@@ -174,7 +178,7 @@ function mount(node, frame) {
       );
     });
     list.replaceChildren(
-      make('li', { class: 'column begin' }, ink, make('span', { class: 'keeps' }, 'ink, 1×784')),
+      make('li', { class: 'column begin' }, ink, make('span', { class: 'keeps' }, 'ink, 1×1×28×28')),
       ...columns,
     );
     const box = make('span', { class: 'loss' }, `loss ${figure(answer.loss)}`);

@@ -113,8 +113,8 @@ function mount(node, frame) {
       make(
         'p',
         { class: 'note' },
-        'SGD steps along the gradient. Adam gives each weight a step of about the learning rate, however small ' +
-          'its gradient is.',
+        'SGD steps against the gradient: learning rate × gradient. Adam’s first step moves each weight by about the ' +
+          'learning rate, whether its gradient is large or small.',
       ),
     );
   });

@@ -18,11 +18,16 @@ export const predict = {
   under: 'your drawing on the map',
   title: 'Predict',
   lead:
-    'Before its last layer the network has turned each digit into a list of numbers. Here 10,000 test digits lie by ' +
-    'them, alike ones together. Your drawing is one more point: draw, and it moves.',
-  code: ['model.eval()', 'with torch.inference_mode():', '  p = model(ink).softmax(1)', 'digit = p.argmax()'],
+    'Before its last layer the network has turned each digit into a list of numbers. Here 10,000 test digits ' +
+    'are placed by those numbers, so that similar ones lie together. Your drawing is one more point: draw, and it moves.',
+  code: [
+    'model.eval()',
+    'with torch.inference_mode():',
+    '  p = (model(ink) / T).softmax(1)  # T: temperature',
+    'digit = p.argmax()',
+  ],
   tries: [
-    ['predict-draw', 'Draw on the small pad: watch your point, and bend the digit until it moves house.'],
+    ['predict-draw', 'Draw on the small pad: watch your point, and bend the digit until it moves over to another one.'],
     ['predict-orange', 'Press an orange point: would you have read it right?'],
     ['predict-pixels', 'Switch to Pixels: what the network had to sort out.'],
   ],
@@ -88,7 +93,9 @@ function mount(node, frame) {
   async function loadMap() {
     const key = `${store.get('network')} ${view.value}`;
     if (key === state.key) return true;
+    state.key = '';
     state.map = state.spots = null;
+    yours.hidden = true;
     paint();
     for (;;) {
       const answer = await frame.ask('look_at_map', { view: view.value });
@@ -281,7 +288,7 @@ function mount(node, frame) {
     const place = placeOf(event);
     if (place < 0) return;
     const answer = await frame.ask('show_test_digit', { index: place });
-    if (!answer) return;
+    if (!answer || !state.map) return;
     if (state.map.wrong.has(place)) frame.done('predict-orange');
     frame.load(answer.ink, { index: place, label: state.map.labels[place] });
   });

@@ -98,11 +98,15 @@ function mount(node, frame) {
   );
 
   async function press(name) {
-    if (!(await call(name))) return;
+    const answer = await call(name);
+    if (!answer) return;
     state.pressed.add(name);
     if (state.pressed.size === CALLS.length) frame.done('train-apart');
     frame.light([CALLS.find(([one]) => one === name)[2]], name === 'backward' ? 'b' : 'a');
-    say(said, SAID[name]);
+    say(
+      said,
+      name === 'step' && !answer.moved ? 'Nothing moved: there is no gradient. Call backward() first.' : SAID[name],
+    );
   }
 
   async function steps(count) {
@@ -114,7 +118,7 @@ function mount(node, frame) {
     say(
       said,
       forget.value
-        ? `Nobody cleared the gradient: its length is ${figure(answer.length)} now, all batches’ gradients added up.`
+        ? `Nobody cleared the gradient: the last layer’s has length ${figure(answer.length)} now, all batches’ added up.`
         : '',
     );
     return true;
@@ -189,7 +193,7 @@ function mount(node, frame) {
       ['digits seen', answer.digits.toLocaleString('en')],
       ['epochs', answer.epochs.toFixed(4)],
       ['loss', answer.loss === null ? '–' : figure(answer.loss)],
-      ['gradient', answer.length === null ? 'none' : figure(answer.length)],
+      ['last gradient', answer.length === null ? 'none' : figure(answer.length)],
     ];
     counters.replaceChildren(
       ...rows.map(([term, value]) => make('div', {}, make('dd', {}, value), make('dt', {}, term))),
@@ -204,8 +208,8 @@ const SAID = {
   zero_grad: 'The gradients are forgotten: every weight’s .grad is None.',
   forward: 'The batch went through, and PyTorch noted the graph.',
   loss: 'One number for the whole batch: its mean cross entropy.',
-  backward: 'Back through the graph: every weight has its gradient now.',
-  step: 'Adam moved every weight a little, against its gradient.',
+  backward: 'Back through the graph: every weight that is trained has its gradient now.',
+  step: 'Adam moved the weights a little, downhill, with momentum from earlier steps.',
 };
 
 function drawLosses(losses) {

@@ -149,7 +149,7 @@ export function mountLive(element, constants) {
     say(
       find('.about'),
       `${constants.choices.optimizer[settings.optimizer]}, learning rate up to ${settings.learning_rate}, ` +
-        `${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}.${run.active ? ` ${run.sentence}` : ''}`,
+        `${settings.batch_size} images a step, ${epochs}, seed ${settings.seed}.${find('.band').hidden ? ` ${run.sentence}` : ''}`,
     );
     const last = run.updates.at(-1);
     const numbers = last
@@ -196,6 +196,12 @@ export function mountLive(element, constants) {
   });
 
   return {
+    /** A training of which nothing is known yet. */
+    await() {
+      element.querySelector('.live').classList.add('waits');
+      say(find('.title'), 'A training');
+      say(find('.about'), '');
+    },
     begin(answer) {
       run = { ...answer, updates: [] };
       compared = [];
@@ -254,7 +260,7 @@ export function plain(run, at) {
     const before = Math.max(...held.slice(0, -4).map((update) => update.held_out[1]));
     if (last.accuracy - recent[3] > 0.012)
       return `Batches ${percent(last.accuracy, 1)}, held out ${percent(recent[3], 1)}: it begins to learn by heart.`;
-    if (Math.max(...recent) < before) return 'Held out has not improved for an epoch.';
+    if (Math.max(...recent) < before) return 'Accuracy on the held-out digits has not improved for an epoch.';
   }
   return '';
 }

@@ -93,7 +93,7 @@ export function showGradients(box, layers, lengths) {
       const fill = make('i');
       const share = length > 0 ? (Math.log10(length) - LEAST) / (MOST - LEAST) : 0;
       fill.style.width = percent(Math.min(1, Math.max(0, share)));
-      const words = length < 1e-7 ? 'asleep' : length > 100 ? 'stumbling' : length.toPrecision(2);
+      const words = length < 1e-7 ? 'vanished' : length > 100 ? 'exploding' : length.toPrecision(2);
       return make(
         'div',
         {},

@@ -158,7 +158,9 @@ export function mountRuns(element, call, constants, act) {
     const press = () => {
       renaming = { job: run.job, name: run.name };
       show();
-      find(`[data-key="${key}"]`).select();
+      const field = find(`[data-key="${key}"]`);
+      field.focus(); // Safari gives a pressed button no focus that could be kept
+      field.select();
     };
     const words = `Rename ${run.name}`;
     return make(

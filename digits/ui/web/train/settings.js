@@ -25,7 +25,7 @@ const TITLES = {
   label_smoothing: 'Label smoothing',
 };
 const FRACTIONS = ['learning_rate', 'label_smoothing'];
-const UNDECIDED = 'A taught network waits on Draw for Keep it or Discard. Training discards it.';
+const UNDECIDED = 'A taught network waits on Draw: Keep or Discard. Training discards it.';
 const MORE = ['precision', 'seed', 'examples', 'label_smoothing']; // under More settings
 
 export const titleOf = (name) => TITLES[name];
@@ -180,7 +180,9 @@ export function mountSettings(element, call, constants, began) {
     for (const name of Object.keys(constants.ways)) {
       if (name in known) continue;
       known[name] = 0; // asked
-      known[name] = (await call('prepare', { settings: constants.ways[name] }, 30)).seconds;
+      const answer = await call('prepare', { settings: constants.ways[name] }, 30);
+      known[name] = answer.seconds;
+      if (answer.error || answer.ahead) delete known[name]; // measured beside a training: ask again
     }
     showWays();
   }
@@ -212,7 +214,7 @@ export function mountSettings(element, call, constants, began) {
       row.replaceChildren(
         canvas,
         make('b', { class: 'read' }, String(best)),
-        make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. Any digit, it says.`),
+        make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. It only guesses.`),
       );
       paintShares(canvas, bytes(drawing));
     } else

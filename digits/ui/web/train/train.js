@@ -34,11 +34,14 @@ export function mount({ element, props, part }) {
     another();
   }
 
+  const tell = (answer) => say(find('.live-said'), answer.error ?? '');
+
   /** Follow a training of this visitor's, from its first update to its end. */
   function watch(job) {
     stop();
     tell({});
     find('.band').hidden = true;
+    live.await();
     show('live');
     let since = 0;
     let described = false;
@@ -112,7 +115,7 @@ export function mount({ element, props, part }) {
     while (run.more) {
       const answer = await call('look_at_training', { job, since: run.updates.length });
       if (answer.error) return answer;
-      run = { ...answer, updates: [...run.updates, ...answer.updates] };
+      run = { ...answer, since: 0, updates: [...run.updates, ...answer.updates] };
     }
     return run;
   }
@@ -146,7 +149,6 @@ export function mount({ element, props, part }) {
     });
   find('.pytorch-of-settings').addEventListener('click', () => showPytorch(settings.read()));
   find('.pytorch-of-run').addEventListener('click', () => showPytorch(live.run.settings));
-  const tell = (answer) => say(find('.live-said'), answer.error ?? '');
   find('.stop').addEventListener('click', async () => tell(await call('stop_training')));
   find('.pause').addEventListener('click', async () =>
     tell(await call('pause_training', { pause: live.run.state !== 'paused' })),
