@@ -4,6 +4,8 @@ import base64
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import onnxruntime
@@ -18,7 +20,7 @@ from digits.model.weights import save_weights
 from digits.reading.recognizer import WEIGHTS
 from digits.ui.networks import Networks
 from digits.ui.page_state import Page
-from digits.ui.weights import export_network, open_weights, read_weights, title_of
+from digits.ui.weights import computed_since, export_network, open_weights, read_weights, title_of
 
 VISITOR = "a" * 22
 
@@ -117,3 +119,12 @@ def test_a_network_is_saved_as_weights_and_as_onnx(page, monkeypatch, tmp_path):
         assert "not on this server" in save(page)({"network": "nobody's"})["error"]
     monkeypatch.setattr(page.networks, "path", lambda key: tmp_path / "gone.safetensors")
     assert export_network(page)({"network": "mlp"})["error"].startswith("There is no weights file at ")
+
+
+def test_what_another_process_computed_is_charged_and_not_how_long_it_waited():
+    before = os.times()
+    subprocess.run([sys.executable, "-c", "import time; time.sleep(1.5)"], check=True)
+    assert 0 < computed_since(before) < 1
+    before = os.times()
+    subprocess.run([sys.executable, "-c", "while __import__('time').process_time() < 1.5: pass"], check=True)
+    assert computed_since(before) >= 1.4
