@@ -281,7 +281,7 @@ def test_a_cluster_that_is_lost_is_waited_for_and_then_given_up(engine, monkeypa
 
 def test_without_ray_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(clusters.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DigitsError, match=r"pip install 'ray\[client\]'"):
+    with pytest.raises(DigitsError, match=r'pip install "ray\[client\]"'):
         open_engine(None, "127.0.0.1")
 
 

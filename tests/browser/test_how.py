@@ -238,7 +238,7 @@ def test_a_late_answer_stays_with_its_step_and_what_stands_beside_a_step_is_ther
     visitor.let_go(waiting)
     assert tab.locator("aside").inner_html() == aside
     open_step(visitor, 6)
-    expect(tab.locator(".inspector h2")).to_have_text("What it never saw")
+    expect(tab.locator(".inspector h2")).to_have_text("How large the sets are")
     open_step(visitor, 1)
     expect(tab.locator(".code .on")).to_have_count(4)
     expect(tab.locator(".inspector")).to_be_hidden()

@@ -64,6 +64,7 @@ def test_the_layers_of_the_network_in_use_are_there_before_anything_is_drawn(vis
 
 def test_a_layer_keeps_its_shape_on_a_phone(visit):
     visitor = visit(**PHONE)
+    visitor.page.locator(".inside").scroll_into_view_if_needed()  # it is asked for once it is to be seen
     canvas = visitor.page.locator(".stage canvas").first
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()

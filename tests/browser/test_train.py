@@ -151,6 +151,22 @@ def test_a_finished_run_is_compared_with_the_training_that_runs(visit):
     expect(done(visitor)).to_have_text("Run 2 was stopped", timeout=60_000)
 
 
+def test_a_run_of_many_updates_is_opened_whole(visit):
+    visitor = visit()
+    page = open_train(visitor, "Beginners' text")
+    page.get_by_text("More settings").click()
+    for name, value in (("Training digits", "100"), ("Batch size", "2"), ("Epochs", "9")):
+        field(visitor, name).fill(value)
+    train(visitor)
+    expect(done(visitor)).to_contain_text("is done", timeout=120_000)
+    page.reload()
+    visitor.tab("Train")
+    page.get_by_label("Compare Run 1").check()
+    expect(page.locator(".live .title")).to_have_text("Run 1, MLP 784-512-10")
+    expect(page.locator(".numbers dd").first).to_have_text("9.00")
+    assert updates(visitor) + 1 == 450  # 400 come at a time
+
+
 def test_all_rates_are_tried_and_one_is_taken(visit):
     visitor = visit()
     page = open_train(visitor, "Beginners' text")

@@ -197,7 +197,7 @@ export function mountLive(element, constants) {
 
   return {
     /** A training of which nothing is known yet. */
-    await() {
+    clear() {
       element.querySelector('.live').classList.add('waits');
       say(find('.title'), 'A training');
       say(find('.about'), '');

@@ -41,7 +41,7 @@ export function mount({ element, props, part }) {
     stop();
     tell({});
     find('.band').hidden = true;
-    live.await();
+    live.clear();
     show('live');
     let since = 0;
     let described = false;
