@@ -93,7 +93,7 @@ def test_the_calls_of_the_graph_stay_in_sight(visit, app):
     page = visit(app + "?tab=how&step=3").page
     expect(page.locator(".of-graph .count")).to_contain_text("nodes")
     call = page.get_by_role("button", name="loss.backward()")
-    below = page.locator(".column").last.bounding_box()
+    below = page.locator(".of-graph .column").last.bounding_box()
     assert below["y"] > 800  # the graph is longer than the window
     assert call.bounding_box()["y"] < 760
     page.set_viewport_size({"width": 390, "height": 844})
