@@ -103,7 +103,7 @@ def _check_sets(names: list[str], source: str) -> None:
 def read_folder(path: Path) -> DataSet:
     """A folder of pictures whose names begin with their label, such as `7_anna.png`; or one folder a digit."""
     try:
-        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+        entries = sorted(entry for entry in path.iterdir() if not _is_hidden(Path(entry.name)))
     except OSError as error:
         raise _unreadable(error) from None
     labelled = [entry for entry in entries if LABELLED.match(entry.name) and is_picture(entry) and entry.is_file()]
@@ -126,8 +126,8 @@ def _find_files(folder: Path) -> list[Path]:
 
     files: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        files += [Path(place) / name for name in names if not name.startswith(".")]
+        folders[:] = [name for name in folders if not _is_hidden(Path(name))]
+        files += [Path(place) / name for name in names if not _is_hidden(Path(name))]
     return sorted(files)
 
 

@@ -84,9 +84,9 @@ def _hide(inks: Tensor, side: float) -> Tensor:
     weights = inks.flatten(1).double().cumsum(1)  # its middle lies on ink
     dice = torch.from_numpy(np.random.default_rng(SEED).random((len(inks), 1)))
     places = torch.searchsorted(weights, dice * weights[:, -1:]).clamp(max=SIDE * SIDE - 1)[:, 0]
-    hidden, half = inks.clone(), int(side) // 2
+    hidden, size = inks.clone(), int(side)
     for k, place in enumerate(places.tolist()):
         y, x = divmod(place, SIDE)
-        top, left = max(0, y - half), max(0, x - half)
-        hidden[k, :, top : top + int(side), left : left + int(side)] = 0
+        top, left = max(0, y - size // 2), max(0, x - size // 2)
+        hidden[k, :, top : top + size, left : left + size] = 0
     return hidden

@@ -17,7 +17,7 @@ from digits.model.networks import in_channels_last
 from digits.training.config import TrainConfig, settings_of
 from digits.training.examples import Batches, count_examples, gather
 from digits.training.look import Looker, Watch
-from digits.training.optimizer import ConstantRate, make_loss, make_optimizer, make_schedule
+from digits.training.optimizer import make_loss, make_optimizer, make_schedule
 from digits.training.plan import make_plan
 from digits.training.record import Record
 from digits.training.run_folder import NoFolder, RunFolder
@@ -68,7 +68,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
 
     # Loss and the learning rate's course.
     compute_loss = make_loss(config, examples.with_outliers)
-    schedule = make_schedule(config, optimizer, plan.steps)
+    schedule = make_schedule(config, optimizer, plan)
     low_precision = config.precision == "bfloat16" and computes_in_bfloat16(device)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=low_precision)
 
@@ -78,7 +78,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
     parts: dict[str, Any] = {
         "model": model,
         "optimizer": optimizer,
-        "scheduler": None if isinstance(schedule, ConstantRate) else schedule,
+        "scheduler": schedule if plan.one_cycle else None,
     }
     parts |= {"order generator": batches.generator, "augment generator": augment_generator}
     parts |= {"dropout generator": model.generator}

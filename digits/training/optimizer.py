@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from digits.errors import DigitsError
 from digits.training.config import TrainConfig
+from digits.training.plan import Plan
 
 MUON_DECAY = 0.01  # AdamW's own default, not the 0.1 of torch's Muon: one rule for all weights
 
@@ -101,10 +102,10 @@ def _muon(model: nn.Module, rate: float) -> Together:
 
 
 def make_schedule(
-    config: TrainConfig, optimizer: torch.optim.Optimizer | Together, steps: int
+    config: TrainConfig, optimizer: torch.optim.Optimizer | Together, plan: Plan
 ) -> torch.optim.lr_scheduler.OneCycleLR | Together | ConstantRate:
-    if config.one_cycle() and steps > 1:  # a single step would be the course's first, at a 25th of the rate or less
+    if plan.one_cycle:
         if isinstance(optimizer, Together):
-            return Together(*(make_schedule(config, member, steps) for member in optimizer.members))
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=steps)
+            return Together(*(make_schedule(config, member, plan) for member in optimizer.members))
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=plan.steps)
     return ConstantRate()

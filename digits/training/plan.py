@@ -21,6 +21,8 @@ class Plan:
     steps_an_epoch: int
     steps: int
     """Of the whole run."""
+    one_cycle: bool
+    """Whether the learning rate has a course: that of a single step would be its first, a 25th of the peak or less."""
     update_every: int
     validate_every: int
 
@@ -56,6 +58,7 @@ def make_plan(config: TrainConfig, images: int, processes: int = 1) -> Plan:
         epochs=config.epochs,
         steps_an_epoch=steps_an_epoch,
         steps=steps,
+        one_cycle=config.one_cycle() and steps > 1,
         update_every=max(1, steps_an_epoch // UPDATES_AN_EPOCH, math.ceil(steps / MOST_UPDATES)),
         validate_every=max(math.ceil(steps_an_epoch / VALIDATIONS_AN_EPOCH), math.ceil(steps / MOST_VALIDATIONS)),
     )

@@ -171,7 +171,7 @@ class Record:
         assert update is not None and validation is not None  # weights are kept at a validation
         settings = settings_of(config)
         settings["learning_rate"] = config.peak_learning_rate()
-        settings["schedule"] = "one-cycle" if config.one_cycle() and self.plan.steps > 1 else "constant"
+        settings["schedule"] = "one-cycle" if self.plan.one_cycle else "constant"
         return {
             "network": config.model,
             **({"layers": config.layers} if config.layers else {}),

@@ -128,8 +128,7 @@ def prepare(ink):
 
 
 def _one_cycle(config: TrainConfig) -> bool:
-    """Whether the learning rate has a course: that of a single step has none."""
-    return config.one_cycle() and make_plan(config, config.examples or 55_000).steps > 1
+    return make_plan(config, config.examples or 55_000).one_cycle
 
 
 def _low_precision(config: TrainConfig) -> bool:

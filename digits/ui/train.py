@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -89,17 +90,23 @@ def prepare(page: Page) -> Callable[..., Any]:
     def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
-        images = config.examples or TRAINING_IMAGES
+        images, waiting = config.examples or TRAINING_IMAGES, page.jobs.ahead()
+
+        def expect(config: TrainConfig) -> float:
+            """Seconds here."""
+            speed = images_per_second(config, page.jobs.torch_threads, waiting > 0)
+            return (config.examples or TRAINING_IMAGES) * config.epochs / speed
+
         model = create_network(config.model, config.layers, config.seed).eval()
         layers = describe_layers(model)
         parameters = sum(layer.parameters for layer in layers)
         look = Looker(model, load_mnist(), watch.ink).look(model)
-        waiting = page.jobs.ahead()
         return {
             "layers": [[layer.name, list(layer.shape), layer.parameters] for layer in layers],
             "parameters": parameters,
             "largest": max(layer.parameters for layer in layers) / parameters,
-            "seconds": images * config.epochs / images_per_second(config, page.jobs.torch_threads, waiting > 0),
+            "seconds": expect(config),
+            "ways": {name: expect(replace(RECIPES[name], device=page.device)) for name in WAYS},
             "steps": math.ceil(images / config.batch_size),
             "warning": warn(config),
             "taught": any(

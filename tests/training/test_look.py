@@ -49,8 +49,8 @@ def test_looks_and_drawings_go_through_text_and_come_back():
     assert Watch.from_text(Watch().to_text()).ink is None
 
 
-def test_two_trainings_that_begin_together_look_at_ten_hard_digits_and_the_drawing(monkeypatch):
-    monkeypatch.setattr(module, "_found", type(module._found)())
+def test_two_trainings_that_begin_together_look_at_ten_hard_digits_and_the_drawing():
+    module._find_hard_digits.cache_clear()
     together, data = threading.Barrier(2), load_mnist()
 
     def find() -> int:

@@ -51,7 +51,9 @@ def test_a_long_run_comes_in_parts_and_whole(page, monkeypatch):
 @pytest.mark.slow
 def test_before_a_training_the_page_is_told_of_a_taught_network_that_nobody_kept(page, small_mnist):
     question = {"visitor": VISITOR, "settings": settings_of(MLP)}
-    assert prepare(page)(question)["taught"] is False
+    answer = prepare(page)(question)
+    assert answer["taught"] is False
+    assert set(answer["ways"]) == {"fast", "text"} and min(answer["ways"].values()) > 0  # seconds here
     page.start(
         TeachConfig(
             WEIGHTS / "mlp.safetensors", "mlp", small_mnist.images[:3], small_mnist.labels[:3].flip(0), device="cpu"

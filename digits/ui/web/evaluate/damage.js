@@ -1,5 +1,5 @@
 // Damage: sliders over 500 test digits, and what becomes of the accuracy.
-import { make, percent, say } from '../lib/dom.js';
+import { article, capital, make, percent, say } from '../lib/dom.js';
 import { latest, onReturn } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { tile, useSprite } from './sprite.js';
@@ -75,12 +75,12 @@ export function mountDamage(element, call, constants, opponent, oppose, open) {
   }
 
   function makeSample({ label, digits: [digit, compared] }, at, onclick) {
-    const wrong = digit !== label;
+    const [wrong, which] = [digit !== label, capital(article(label))];
     if (digit < 0) {
-      const words = { type: 'button', disabled: true, 'aria-label': `A ${label}, of which no ink is left` };
+      const words = { type: 'button', disabled: true, 'aria-label': `${which}, of which no ink is left` };
       return make('li', {}, make('button', words, tile(at, constants.columns), make('span', {}, 'no ink')));
     }
-    const words = [`A ${label}, read ${wrong ? `as ${digit}` : 'right'}`];
+    const words = [`${which}, read ${wrong ? `as ${digit}` : 'right'}`];
     const caption = make('span', {}, ...(wrong ? [`${label} → `, make('b', {}, String(digit))] : [String(digit)]));
     if (compared !== undefined && compared !== label) {
       words.push(`the other network reads ${compared}`);

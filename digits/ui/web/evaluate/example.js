@@ -1,7 +1,7 @@
 // One digit, large: what each network makes of it, why, and the way to the pad.
 
 import { lay, paintImportance } from '../draw/why.js';
-import { article, bytes, make, percent, say } from '../lib/dom.js';
+import { article, bytes, capital, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { paintShares } from '../lib/paint.js';
 import { pictureOf } from '../lib/picture.js';
@@ -66,7 +66,7 @@ export function mountExample(dialog, call, constants, opponent, source) {
     const wanted = all[at];
     const { label, digit, index, damaged } = wanted;
     const right = label === digit;
-    const which = article(label).replace('a', 'A');
+    const which = capital(article(label));
     say(view.title, right ? `${which}, read right` : `${which}, read as ${article(digit)}`);
     const known = index !== undefined && `Number ${(index + 1).toLocaleString('en')} of ${source().words}.`;
     say(view.about, known || (damaged ? 'A test digit, damaged.' : 'A test digit.'));

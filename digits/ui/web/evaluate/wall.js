@@ -1,5 +1,5 @@
 // The wall of mistakes: ink on paper, worst first. A filter from the matrix leaves some; pressing one opens it.
-import { make, say } from '../lib/dom.js';
+import { article, capital, make, say } from '../lib/dom.js';
 import { keepFocus } from '../lib/focus.js';
 import { tile, useSprite } from './sprite.js';
 
@@ -33,7 +33,7 @@ export function mountWall(element, columns, open) {
     list.replaceChildren(
       ...shown.map((at, place) => {
         const { label, digit, probability } = source.mistakes[at];
-        const words = `A ${label} read as ${digit}, ${Math.round(probability * 100)} % sure`;
+        const words = `${capital(article(label))} read as ${digit}, ${Math.round(probability * 100)} % sure`;
         const caption = make('span', {}, `${label} → `, make('b', {}, String(digit)));
         const press = () =>
           open(

@@ -1,5 +1,5 @@
 // Step 1, collect data: a wall of training digits, how many there are, and the visitor's own made like them.
-import { bytes, make, percent, say } from '../lib/dom.js';
+import { article, bytes, capital, make, percent, say } from '../lib/dom.js';
 import { SIDE } from '../lib/mnist.js';
 import { colour, mix } from '../lib/paint.js';
 import { latest } from '../lib/server.js';
@@ -129,7 +129,7 @@ function mount(node, frame) {
     const share = (value / 255).toFixed(2);
     say(pixel, `Row ${top + 1}, column ${left + 1} of this ${state.wall.labels[place]}: ${value} of 255, ${share}.`);
     frame.inspect(
-      `A ${state.wall.labels[place]}`,
+      capital(article(state.wall.labels[place])),
       'under the pointer',
       facts([
         ['label', String(state.wall.labels[place])],

@@ -34,6 +34,8 @@ export const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => lette
 /** "a 7", "an 8". */
 export const article = (digit) => `${digit === 8 ? 'an' : 'a'} ${digit}`;
 
+export const capital = (words) => words[0].toUpperCase() + words.slice(1);
+
 export const percent = (share, digits = 0) => `${(share * 100).toFixed(digits)}%`;
 
 export function duration(seconds) {

@@ -35,7 +35,7 @@ export function mountSettings(element, call, constants, began) {
   const [form, ways, start, said] = ['.settings', '.ways', '.start', '.before .said'].map(find);
   const fields = {};
   const notes = {};
-  const known = {}; // seconds of each way on this server
+  let known = {}; // seconds of each way on this server
   const more = make('div', { class: 'settings' });
   let way = 'fast';
   let refused = false; // the settings, in what is said below Train
@@ -162,8 +162,8 @@ export function mountSettings(element, call, constants, began) {
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
     if (answer.error) return tell(answer.error, true);
     if (refused) tell(store.get('frozen'));
-    if (way !== 'own') known[way] = answer.seconds;
-    learnSeconds();
+    known = answer.ways;
+    showWays();
     say(
       find('.estimate'),
       answer.ahead
@@ -174,18 +174,6 @@ export function mountSettings(element, call, constants, began) {
     showChain(answer);
     showGuess(answer);
   });
-
-  /** Of the ways that nobody pressed yet. */
-  async function learnSeconds() {
-    for (const name of Object.keys(constants.ways)) {
-      if (name in known) continue;
-      known[name] = 0; // asked
-      const answer = await call('prepare', { settings: constants.ways[name] }, 30);
-      known[name] = answer.seconds;
-      if (answer.error || answer.ahead) delete known[name]; // measured beside a training: ask again
-    }
-    showWays();
-  }
 
   function showChain({ layers, parameters, largest }) {
     const most = Math.max(...layers.map((layer) => layer[2]));
