@@ -1,5 +1,5 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
-import { bytes, duration, make, percent, say } from '../lib/dom.js';
+import { brief, bytes, duration, make, percent, say } from '../lib/dom.js';
 import { hold, keepFocus } from '../lib/focus.js';
 import { SIDE } from '../lib/mnist.js';
 import { readNumber } from '../lib/number.js';
@@ -102,11 +102,11 @@ export function mountSettings(element, call, constants, began) {
   function showWays() {
     const cards = Object.entries(constants.ways).map(([name, recipe]) => {
       const epochs = recipe.epochs === 1 ? '1 epoch' : `${recipe.epochs} epochs`;
-      const seconds = known[name] ? `, about ${duration(known[name])} here` : '';
+      const seconds = known[name] ? `, ${brief(known[name])} here` : '';
       const text = `${constants.choices.model[recipe.model]}, ${epochs}`;
-      return [name, recipe.title, text, `${recipe.accuracy}% right${seconds}`];
+      return [name, recipe.title, text, `${recipe.accuracy}%${seconds}`];
     });
-    cards.push(['own', 'Your own', 'Change anything below', 'and see what it does']);
+    cards.push(['own', 'Your own', 'Change anything', 'and see what it does']);
     const buttons = cards.map(([name, title, text, small]) =>
       make(
         'button',
