@@ -64,7 +64,7 @@ def bodies_of(drawings: list[Any], component: int) -> list[dict[str, Any]]:
     return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
 
 
-def run_apart(coroutine: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+def run_apart(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """asyncio.run in a thread of its own: Playwright may have this thread's event loop."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+        return pool.submit(asyncio.run, coroutine).result()  # noqa: TID251

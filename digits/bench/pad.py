@@ -154,7 +154,7 @@ def _lessons(address: str, drawings: list[Any]) -> Iterator[list[float]]:
             await asyncio.gather(*(pupil(number) for number in range(PUPILS)))
 
     with ThreadPoolExecutor(1) as pool:
-        learning = pool.submit(asyncio.run, learn())
+        learning = pool.submit(asyncio.run, learn())  # noqa: TID251
         try:
             yield answered
         finally:

@@ -24,15 +24,16 @@ from digits.training.loop import train
 Run = tuple[float, float]  # seconds from data in memory to the last weights, accuracy on the test images
 
 
-BASELINES = ("train_mnist_fast", "beginners_text", "pytorch_examples")
+BASELINES = ("train_mnist_fast", "beginners_text", "fast_float32", "pytorch_examples")
 
 
-def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] = BASELINES[:2]) -> dict[str, Any]:
+def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] = BASELINES[:-1]) -> dict[str, Any]:
     """Train by the recipe `fast` and by the baselines, in turn, once a seed -> {"machine", "n", "fast", "baselines"}.
 
     Seconds are from data in memory to the last weights, so without the start of Python, reading files and the test.
-    `ratio` is the median over the seeds of our seconds over the baseline's beside them. pytorch_examples takes several
-    minutes a seed. Raises DigitsError for a device that is not there and for an unknown baseline.
+    `ratio` is the median over the seeds of our seconds over the baseline's beside them. fast_float32 is `fast` itself
+    without bfloat16, the same where there are no instructions for it. pytorch_examples takes several minutes a seed.
+    Raises DigitsError for a device that is not there and for an unknown baseline.
     """
     check_seeds(seeds)
     for name in baselines:
@@ -44,6 +45,7 @@ def bench_train(seeds: int = 5, device: str = "auto", baselines: Sequence[str] =
         "fast": lambda seed: fast(seed, data, device),
         "train_mnist_fast": lambda seed: train_mnist_fast(seed, data, chosen),
         "beginners_text": lambda seed: beginners_text(seed, chosen),
+        "fast_float32": lambda seed: fast(seed, data, device, precision="float32"),
         "pytorch_examples": lambda seed: pytorch_examples(seed, chosen),
     }
     ways = {name: trainers[name] for name in ("fast", *baselines)}
@@ -106,9 +108,12 @@ def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]
     return figures
 
 
-def fast(seed: int, data: Mnist, device: str, watch: Watch | None = None, recipe: str = "fast") -> Run:
+def fast(
+    seed: int, data: Mnist, device: str, watch: Watch | None = None, recipe: str = "fast", precision: str | None = None
+) -> Run:
     """Ours, as `python -m digits train --recipe fast` does it; its validations count."""
-    *_, last = train(dataclasses.replace(RECIPES[recipe], seed=seed, device=device, epochs=1), data, watch=watch)
+    config = dataclasses.replace(RECIPES[recipe], seed=seed, device=device, epochs=1)
+    *_, last = train(dataclasses.replace(config, precision=precision or config.precision), data, watch=watch)
     assert last.test_accuracy is not None  # the run is whole
     return last.elapsed, last.test_accuracy
 

@@ -22,7 +22,7 @@ def add_bench(commands: Commands) -> argparse.ArgumentParser:
     command.add_argument(
         "--baselines",
         nargs="*",
-        default=BASELINES[:2],
+        default=BASELINES[:-1],
         help=f"train: what to compare with, of {', '.join(BASELINES)} (the last takes several minutes a seed)",
     )
     command.add_argument("--look", action="store_true", help="train: what a look inside at every update costs instead")

@@ -32,10 +32,27 @@ LONGEST_TEXT = 200  # characters
 
 BUILT = "layers"  # the name of networks that a text describes
 
+AS_TEXTS = {  # the named networks as texts, for who wants to change one
+    "cnn-fast": "c5s2vp-16 c3vn-64 f-128",
+    "cnn": "c3pn-16 c3n-32 c3pn-32 c3n-64 c3n-64 g-1",
+    "cnn-large": "c3pn-40 c3n-80 c3pn-80 c3n-160 c3n-160 g-1",
+    "lenet": "c5t-6 a-2 c5vt-16 a-2 c5vt-120 ft-84",
+    "mlp": "f-512",
+}
+
 _WORD = re.compile(r"(?P<kind>[cfmagd])(?P<side>\d{1,2})?(?P<options>(?:s\d|[vpnktui])*)-(?P<size>\d{1,4})")
 _ACTIVATIONS = {"t": nn.Tanh, "u": nn.GELU, "i": None}
 _ALLOWED = {"c": "svpnktui", "f": "nktui"}
 _SIZES = {"c": (1, 512), "f": (1, 4_096), "m": (2, 4), "a": (2, 4), "g": (1, 1), "d": (1, 90)}
+
+
+class LayersError(DigitsError):
+    """Layers that cannot be used."""
+
+    def __init__(self, sentence: str, number: int = 0) -> None:
+        super().__init__(sentence)
+        self.number = number
+        """Of the layer that the sentence is about, from 1; 0 where it is about all."""
 
 
 @dataclass(frozen=True)
@@ -104,19 +121,19 @@ class BuiltNetwork(Network):
 
 
 def parse_layers(text: str) -> list[Layer]:
-    """A text -> its layers. Raises DigitsError with one sentence that names the word that cannot be used."""
+    """A text -> its layers. Raises LayersError with one sentence that names the word that cannot be used."""
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST_TEXT:
-        raise DigitsError(f"The layers are a text of 1 to {LONGEST_TEXT} characters, such as 'c5s2-12 c3p-32 f-192'.")
+        raise LayersError(f"The layers are a text of 1 to {LONGEST_TEXT} characters, such as 'c5s2-12 c3p-32 f-192'.")
     words = text.split()
     if len(words) > MOST_LAYERS:
-        raise DigitsError(f"There are {len(words)} layers; at most {MOST_LAYERS} can be had, and the ten outputs.")
+        raise LayersError(f"There are {len(words)} layers; at most {MOST_LAYERS} can be had, and the ten outputs.")
     return [_parse(number, word) for number, word in enumerate(words, 1)]
 
 
 def describe_built(text: str) -> list[BuiltLayer]:
     """A text -> its layers and the output layer, with their shapes and costs. Nothing is computed: on meta tensors.
 
-    Raises DigitsError for a text, a chain or a size that cannot be used.
+    Raises LayersError for a text, a chain or a size that cannot be used.
     """
     layers = parse_layers(text)
     rows: list[BuiltLayer] = []
@@ -124,16 +141,17 @@ def describe_built(text: str) -> list[BuiltLayer]:
         for word, block, shape in _blocks(layers, torch.Generator("cpu")):
             rows.append(BuiltLayer(word, shape, count_parameters(block), _multiply_adds(block, rows)))
             if sum(row.multiply_adds for row in rows) > MOST_MULTIPLY_ADDS:
-                raise DigitsError(
+                raise LayersError(
                     f"With {_place(len(rows), word)} a reading takes more than "
                     f"{MOST_MULTIPLY_ADDS // 1_000_000} million multiply-adds; "
-                    "use a smaller kernel, fewer maps, or pooling before it."
+                    "use a smaller kernel, fewer maps, or pooling before it.",
+                    len(rows),
                 )
     return rows
 
 
 def build_network(text: str, seed: int = 0) -> BuiltNetwork:
-    """A text -> a new network with the random weights that `seed` decides. Raises DigitsError like `describe_built`."""
+    """A text -> a new network with the random weights that `seed` decides. Raises LayersError like `describe_built`."""
     describe_built(text)
     with random_numbers_of(seed):
         return BuiltNetwork(text, seed)
@@ -147,27 +165,25 @@ def create_network(name: str, layers: str | None, seed: int = 0) -> Network:
 def _parse(number: int, word: str) -> Layer:
     match = _WORD.fullmatch(word)
     if not match:
-        raise DigitsError(f"Layer {number}, {word!r}, is not understood; write such as c3-32, c5s2p-16, f-128 or d-20.")
+        raise _refuse(number, word, "is not understood; write such as c3-32, c5s2p-16, f-128 or d-20.")
     kind, size = match["kind"], int(match["size"])
     stride = re.search(r"s(\d)", match["options"])
     options = frozenset(re.sub(r"\d", "", match["options"]))
     wrong = sorted(options - set(_ALLOWED.get(kind, "")))
     if wrong or (match["side"] and kind != "c"):
-        raise DigitsError(
-            f"{_place(number, word)} has {wrong[0] if wrong else match['side']!r}, which {kind} does not take."
-        )
+        raise _refuse(number, word, f"has {wrong[0] if wrong else match['side']!r}, which {kind} does not take.")
     low, high = _SIZES[kind]
     if not low <= size <= high:
         wanted = f"{low} to {high:,}" if low < high else f"{low}"
-        raise DigitsError(f"{_place(number, word)} has the size {size:,}; wanted {wanted}.")
+        raise _refuse(number, word, f"has the size {size:,}; wanted {wanted}.")
     if kind != "c":
         return Layer(word, kind, size, options=options)
     side = int(match["side"] or 3)
     if side % 2 == 0 or not 1 <= side <= 11:
-        raise DigitsError(f"{_place(number, word)} has a kernel of {side}x{side}; wanted 1, 3, 5, 7, 9 or 11.")
+        raise _refuse(number, word, f"has a kernel of {side}x{side}; wanted 1, 3, 5, 7, 9 or 11.")
     step = int(stride[1]) if stride else 1
     if not 1 <= step <= 4:
-        raise DigitsError(f"{_place(number, word)} has a stride of {step}; wanted 1 to 4.")
+        raise _refuse(number, word, f"has a stride of {step}; wanted 1 to 4.")
     return Layer(word, kind, size, side, step, options)
 
 
@@ -180,9 +196,10 @@ def _blocks(layers: list[Layer], generator: torch.Generator) -> Iterator[tuple[s
         block = _module(layer, shape, generator)
         weights += count_parameters(block)
         if weights > MOST_WEIGHTS:
-            raise DigitsError(
+            raise LayersError(
                 f"With {_place(number, layer.word)} there are {weights:,} weights; at most {MOST_WEIGHTS:,} can be "
-                "had: make it smaller, or put pooling before it."
+                "had: make it smaller, or put pooling before it.",
+                number,
             )
         shape = _out_shape(layer, shape)
         yield layer.word, block, shape
@@ -190,24 +207,23 @@ def _blocks(layers: list[Layer], generator: torch.Generator) -> Iterator[tuple[s
 
 def _check_place(number: int, layer: Layer, shape: tuple[int, ...]) -> None:
     if layer.kind in "cmag" and len(shape) == 1:
-        raise DigitsError(
-            f"{_place(number, layer.word)} needs maps, and a linear layer before it left none; put it before."
-        )
+        raise _refuse(number, layer.word, "needs maps, and a linear layer before it left none; put it before.")
     out = _out_shape(layer, shape)
     if len(out) == 3 and min(out[1:]) < 1:
-        raise DigitsError(
-            f"{_place(number, layer.word)} needs more than the {shape[1]}x{shape[2]} pixels that come to it; "
-            "take away pooling or a stride before it."
+        raise _refuse(
+            number,
+            layer.word,
+            f"needs more than the {shape[1]}x{shape[2]} pixels that come to it; "
+            "take away pooling or a stride before it.",
         )
     maps = _out_shape(layer, shape, pooled=False)
     if _count(maps) > MOST_VALUES:
-        raise DigitsError(
-            f"{_place(number, layer.word)} gives {_count(maps):,} values; at most {MOST_VALUES:,} can be had."
-        )
+        raise _refuse(number, layer.word, f"gives {_count(maps):,} values; at most {MOST_VALUES:,} can be had.")
     if "k" in layer.options and out != (shape if layer.kind == "c" else (_count(shape),)):
-        raise DigitsError(
-            f"{_place(number, layer.word)} skips, so as much must come out as comes in: "
-            f"{_words(shape)} come in and {_words(out)} come out."
+        raise _refuse(
+            number,
+            layer.word,
+            f"skips, so as much must come out as comes in: {_words(shape)} come in and {_words(out)} come out.",
         )
 
 
@@ -269,8 +285,13 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 def _words(shape: tuple[int, ...]) -> str:
-    return f"{shape[0]} maps of {shape[1]}x{shape[2]}" if len(shape) == 3 else f"{shape[0]} units"
+    maps = "map" if shape[0] == 1 else "maps"
+    return f"{shape[0]} {maps} of {shape[1]}x{shape[2]}" if len(shape) == 3 else f"{shape[0]} units"
 
 
 def _place(number: int, word: str) -> str:
     return f"Layer {number}, {word!r},"
+
+
+def _refuse(number: int, word: str, sentence: str) -> LayersError:
+    return LayersError(f"{_place(number, word)} {sentence}", number)

@@ -11,8 +11,7 @@ import gradio as gr
 from digits.data.augment import AUGMENTATIONS
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.model.builder import BUILT, MOST_LAYERS, create_network
-from digits.model.describe import describe_layers
+from digits.model.builder import AS_TEXTS, BUILT, MOST_LAYERS, LayersError, create_network, describe_built
 from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
 from digits.training.look import Look, Looker, Watch, hard_digits
@@ -39,7 +38,6 @@ from digits.ui.shell import read_with_all
 
 # Recipes that are short enough for a page, and % of the test set that they read right: docs/measurements.md, README.
 WAYS = {"fast": ("Fast", 99.1), "text": ("Beginners' text", 98.1)}
-EXAMPLE = "c5s2-12 c3p-32 f-192"  # the layers that a visitor begins to build from
 AT_ONCE = 400  # updates in one answer; the page asks again for the rest
 
 
@@ -70,7 +68,7 @@ def train_tab(page: Page) -> gr.HTML:
         images=TRAINING_IMAGES,
         unit=FRAME,
         built=BUILT,
-        example=EXAMPLE,
+        texts=AS_TEXTS,
         mostLayers=MOST_LAYERS,
     )
 
@@ -89,7 +87,11 @@ def prepare(page: Page) -> Callable[..., Any]:
     @expensive
     def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
-        config, watch = parse_settings(payload, page.device), parse_watch(payload)
+        watch = parse_watch(payload)
+        try:
+            config = parse_settings(payload, page.device)
+        except LayersError as error:
+            return {"error": str(error), "layer": error.number}  # the page says it at the layer
         images, waiting = config.examples or TRAINING_IMAGES, page.jobs.ahead()
 
         def expect(config: TrainConfig) -> float:
@@ -98,12 +100,13 @@ def prepare(page: Page) -> Callable[..., Any]:
             return (config.examples or TRAINING_IMAGES) * config.epochs / speed
 
         model = create_network(config.model, config.layers, config.seed).eval()
-        layers = describe_layers(model)
+        layers = describe_built(config.layers or AS_TEXTS[config.model])
         parameters = sum(layer.parameters for layer in layers)
         look = Looker(model, load_mnist(), watch.ink).look(model)
         return {
-            "layers": [[layer.name, list(layer.shape), layer.parameters] for layer in layers],
+            "layers": [[layer.word, list(layer.shape), layer.parameters] for layer in layers],
             "parameters": parameters,
+            "multiply_adds": sum(layer.multiply_adds for layer in layers),
             "largest": max(layer.parameters for layer in layers) / parameters,
             "seconds": expect(config),
             "ways": {name: expect(replace(RECIPES[name], device=page.device)) for name in WAYS},

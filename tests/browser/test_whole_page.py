@@ -8,7 +8,7 @@ from digits.reading.recognizer import WEIGHTS
 
 TABS = {
     "Draw": ".bars .first",
-    "Train": ".chain li",
+    "Train": ".chain .layer",
     "Evaluate": "#evaluate .wall li",
     "How it works": "#how .node",
 }

@@ -1,6 +1,7 @@
 """Networks from a text: its shapes and costs are torch's own, what cannot be is refused at the layer, weights load."""
 
 import copy
+import re
 
 import pytest
 import torch
@@ -8,8 +9,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from digits.errors import DigitsError
-from digits.model.builder import MOST_WEIGHTS, build_network, describe_built
-from digits.model.networks import count_parameters, create_model
+from digits.model.builder import AS_TEXTS, MOST_WEIGHTS, LayersError, build_network, describe_built
+from digits.model.networks import NETWORKS, count_parameters, create_model
 from digits.model.weights import load_weights, save_weights
 from digits.reading.inside import look_for, look_inside
 
@@ -39,9 +40,16 @@ def test_multiply_adds_are_those_counted_by_hand():
     assert sum(row.parameters for row in rows) == count_parameters(build_network("c5s2-12 c3p-32 f-192"))
 
 
-def test_the_text_of_the_text_books_networks_gives_their_weights():
-    built, named = build_network("f-512", seed=3), create_model("mlp", seed=3)
-    assert torch.equal(built(INK), named(INK))
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_named_network_s_text_builds_the_same_network(name):
+    built, named = build_network(AS_TEXTS[name], seed=3).eval(), create_model(name, seed=3).eval()
+    shapes = [parameter.shape for parameter in named.parameters()]
+    assert [parameter.shape for parameter in built.parameters()] == shapes
+    if name == "cnn-fast":  # flattens in another order
+        with torch.no_grad():
+            weights = built.layers[2][1][0].weight
+            weights.copy_(weights.view(128, 16, 64).transpose(1, 2).flatten(1))
+    assert torch.allclose(built(INK), named(INK), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -59,16 +67,18 @@ def test_the_text_of_the_text_books_networks_gives_their_weights():
         ("g-2", "wanted 1."),
         ("f-10 c3-8", "Layer 2, 'c3-8', needs maps"),
         ("m-4 m-4 c3v-8", "Layer 3, 'c3v-8', needs more than the 1x1 pixels"),
-        ("c3k-8", "1 maps of 28x28 come in and 8 maps of 28x28 come out"),
+        ("c3k-8", "1 map of 28x28 come in and 8 maps of 28x28 come out"),
         ("c3-64 f-512", "weights; at most 2,000,000"),
         ("c3-512", "values; at most 65,536"),
         ("c3-64 c9-64", "million multiply-adds"),
     ],
 )
 def test_what_cannot_be_built_is_refused_in_one_sentence(text, said):
-    with pytest.raises(DigitsError, match=said.replace("(", r"\(")) as caught:
+    with pytest.raises(LayersError, match=said.replace("(", r"\(")) as caught:
         describe_built(text)
     assert str(caught.value).count(". ") == 0
+    named = re.search(r"Layer (\d)", str(caught.value))
+    assert caught.value.number == (int(named[1]) if named else 0)
 
 
 def test_no_text_builds_more_than_the_limit():

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from drawings import DIGITS
 from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 
+from digits.bench.app import run_apart
 from digits.errors import DigitsError
 from digits.training.config import LEARNING_RATES
 from digits.ui.api import train, visitor_of
@@ -158,8 +158,8 @@ def test_who_names_no_learning_rate_gets_one_that_fits(changes, rate):
             pass
 
     started = []
-    with pytest.raises(gr.Error), ThreadPoolExecutor(1) as pool:  # the browser tests have this thread's event loop
-        pool.submit(asyncio.run, ask()).result()
+    with pytest.raises(gr.Error):
+        run_apart(ask())
     assert started[0].peak_learning_rate() == rate
 
 
@@ -211,7 +211,7 @@ def test_language_models_see_nothing_of_each_other_s(tools):
         assert "cnn-large" in networks
         assert not re.search("own.: true", networks, re.IGNORECASE)
 
-    asyncio.run(ask())
+    run_apart(ask())
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ def test_language_models_have_the_same_functions_as_tools(tools):
         assert not failed
         assert '"digit": 7' in reading.replace("'", '"')
 
-    asyncio.run(ask())
+    run_apart(ask())
 
 
 def test_without_its_package_mcp_is_refused_in_a_sentence():

@@ -1,12 +1,12 @@
 """Drawings that wait at the same time are read in one batch, and nobody gets anybody else's answer."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
+from digits.bench.app import run_apart
 from digits.data.mnist import load_mnist
 from digits.ink.geometry import to_ink
 from digits.reading.inside import look_inside
@@ -29,17 +29,11 @@ def cnn():
     return recognizer, sizes
 
 
-def apart(coroutine):
-    """asyncio.run in a thread of its own: the browser tests have this one's event loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
-
-
 def gather(*coroutines, **options):
     async def run():
         return await asyncio.gather(*coroutines, **options)
 
-    return apart(run())
+    return run_apart(run())
 
 
 def test_a_batch_is_read_at_once_and_each_gets_the_reading_of_their_own_drawing(batches, cnn):
@@ -114,6 +108,6 @@ def test_who_leaves_while_waiting_takes_nobody_along(batches, cnn):
         leaving.cancel()
         return await staying
 
-    reading, _ = apart(run())
+    reading, _ = run_apart(run())
     assert reading.digit == 2
     assert sizes == [1]

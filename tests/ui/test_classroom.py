@@ -4,12 +4,12 @@ import asyncio
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
 
+from digits.bench.app import run_apart
 from digits.errors import DigitsError
 from digits.jobs import JobQueue
 from digits.runs import DONE, RUNNING, STOPPED, WAITING, Job, hash_visitor
@@ -50,12 +50,11 @@ def make_class(jobs):
 
 
 def call(function, **payload):
-    """A server function's answer; the browser tests have this thread's event loop."""
+    """A server function's answer."""
     answer = function(payload)
     if not asyncio.iscoroutine(answer):
         return answer
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, answer).result()
+    return run_apart(answer)
 
 
 def test_the_board_has_everybodys_best_and_the_fewest_mistakes_first(jobs, make_class):
@@ -236,8 +235,7 @@ def test_a_look_costs_well_under_a_millisecond(jobs, functions):
             await named["look_at_class"]({"visitor": ANN, "board": True})
         return (time.perf_counter() - began) / 200
 
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(asyncio.run, look()).result() < 1e-3
+    assert run_apart(look()) < 1e-3
 
 
 def test_frozen_training_is_refused_in_a_sentence(make_class):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from asking import ask
 
+from digits.bench.app import run_apart
 from digits.errors import DigitsError
 from digits.ui.client import KnowClient, Work, name_client, present_client
 
@@ -26,9 +27,8 @@ def test_everything_that_a_request_starts_knows_its_client():
         seen.append(await asyncio.to_thread(present_client))
 
     seen = []
-    with ThreadPoolExecutor(1) as pool:  # the browser tests have this thread's event loop
-        for client in (("203.0.113.7", 1), None):
-            pool.submit(asyncio.run, KnowClient(app)({"type": "http", "client": client}, None, None)).result()
+    for client in (("203.0.113.7", 1), None):
+        run_apart(KnowClient(app)({"type": "http", "client": client}, None, None))
     assert seen == ["203.0.113.7", "203.0.113.7", "", ""]
 
 
@@ -44,8 +44,7 @@ def test_whoever_passes_a_request_s_headers_on_passes_no_address_on_that_its_cli
     seen = []
     sent = [(b"host", b"a"), (b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-for", b"198.51.100.2")]
     scope = {"type": "http", "client": client, "headers": sent}
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, KnowClient(app)(scope, None, None)).result()
+    run_apart(KnowClient(app)(scope, None, None))
     assert seen == [[(b"host", b"a"), *((b"x-forwarded-for", address) for address in known)]]
     assert len(sent) == 3
 

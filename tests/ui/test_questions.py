@@ -1,15 +1,13 @@
 """The shorter way to the page's functions: the login is checked, and nobody takes a thread for it. tests/test_app.py
 asks the real page with a login and without, tests/ui/test_requests.py what the functions say."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import anyio.to_thread
 import gradio as gr
 import httpx
 import pytest
 from gradio.routes import App
 
+from digits.bench.app import run_apart
 from digits.ui.questions import ADDRESS, answer_questions
 
 LOGIN = "access-token-"
@@ -41,8 +39,7 @@ def ask(demo, name="double", data: object = 4, part: object = None, cookies=None
         async with httpx.AsyncClient(transport=transport, base_url="http://digits", cookies=cookies) as client:
             return await client.post(ADDRESS, json=question)
 
-    with ThreadPoolExecutor(1) as pool:  # the browser tests have this thread's event loop
-        return pool.submit(asyncio.run, run()).result()
+    return run_apart(run())
 
 
 @pytest.mark.parametrize("name", ["double", "double_slowly"])

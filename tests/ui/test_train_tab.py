@@ -1,10 +1,10 @@
 """The Train tab's server: what the page is told of a run, and before one."""
 
-import asyncio
 import time
 
 import pytest
 
+from digits.bench.app import run_apart
 from digits.jobs import JobQueue
 from digits.reading.recognizer import WEIGHTS
 from digits.training.config import TrainConfig
@@ -41,11 +41,18 @@ def test_a_long_run_comes_in_parts_and_whole(page, monkeypatch):
     updates, more = [], True
     while more:
         question = {"visitor": VISITOR, "job": job.id, "since": len(updates)}
-        answer = asyncio.run(look_at_training(page)(question))
+        answer = run_apart(look_at_training(page)(question))
         assert answer["active"] == answer["more"]  # the page asks until it has all
         updates, more = updates + answer["updates"], answer["more"]
     assert len(updates) == len(job.updates) > 3
     assert updates[-1]["epoch"] == 1
+
+
+def test_layers_that_cannot_be_are_refused_at_the_layer(page):
+    settings = settings_of(MLP) | {"model": "layers", "layers": "c3-8 f-10 c3-8"}
+    answer = prepare(page)({"visitor": VISITOR, "settings": settings})
+    assert answer["layer"] == 3
+    assert answer["error"].startswith("Layer 3, 'c3-8', needs maps")
 
 
 @pytest.mark.slow

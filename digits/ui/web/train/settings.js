@@ -1,5 +1,5 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
-import { brief, bytes, duration, make, percent, say } from '../lib/dom.js';
+import { article, brief, bytes, capital, duration, make, percent, say } from '../lib/dom.js';
 import { hold, keepFocus } from '../lib/focus.js';
 import { SIDE } from '../lib/mnist.js';
 import { readNumber } from '../lib/number.js';
@@ -13,7 +13,7 @@ import { mountRates } from './rates.js';
 
 const TITLES = {
   model: 'Network',
-  layers: 'Layers',
+  layers: 'As text',
   optimizer: 'Optimizer',
   learning_rate: 'Learning rate',
   batch_size: 'Batch size',
@@ -27,6 +27,7 @@ const TITLES = {
 const FRACTIONS = ['learning_rate', 'label_smoothing'];
 const UNDECIDED = 'A taught network waits on Draw: Keep or Discard. Training discards it.';
 const MORE = ['precision', 'seed', 'examples', 'label_smoothing']; // under More settings
+const LUCK = 0.2; // a guess below it says nothing
 
 export const titleOf = (name) => TITLES[name];
 
@@ -36,7 +37,8 @@ export function mountSettings(element, call, constants, began) {
   const fields = {};
   const notes = {};
   let known = {}; // seconds of each way on this server
-  const more = make('div', { class: 'settings' });
+  let base = 'cnn-fast'; // the network that was chosen last: who builds begins with its layers
+  const more = make('div', { class: 'rows' });
   let way = 'fast';
   let refused = false; // the settings, in what is said below Train
 
@@ -51,31 +53,38 @@ export function mountSettings(element, call, constants, began) {
             make('input', { name, type: 'text', inputmode: 'decimal', autocomplete: 'off' });
     fields[name] = input;
     notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
-    (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
+    if (name === 'model') {
+      input.ariaLabel = title;
+      find('.chain-card h2').after(input);
+    } else if (name === 'layers') find('.hint').append(make('label', { class: 'text' }, title, input));
+    else (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
   }
+  const fold = find('.fold');
+  const small = matchMedia('(max-width: 760px)');
+  const unfold = () => {
+    fold.open = !small.matches; // where it is large, nothing says that it could be opened
+  };
+  small.addEventListener('change', unfold);
+  unfold();
   const current = make('span', { class: 'note' });
   form.append(make('details', { class: 'more' }, make('summary', {}, 'More settings', current), more));
 
-  const builder = mountBuilder(constants, (text) => {
+  const builder = mountBuilder(find('.chain-card'), constants, (text) => {
+    fields.model.value = constants.built;
     fields.layers.value = text;
-    way = 'own';
-    showWays();
-    changed();
+    edited();
   });
-  fields.layers.closest('.field').after(builder.node);
 
   const rates = mountRates(
     call,
     () => read(),
     (rate) => {
       fields.learning_rate.value = rate;
-      way = 'own';
-      showWays();
-      changed();
+      edited();
     },
     () => numberIn('learning_rate'),
   );
-  form.after(rates.node);
+  fields.learning_rate.closest('.field').after(rates.node);
 
   const numberIn = (name) => readNumber(fields[name].value, !FRACTIONS.includes(name));
   const read = () =>
@@ -88,7 +97,6 @@ export function mountSettings(element, call, constants, began) {
 
   function fill(settings) {
     for (const [name, input] of Object.entries(fields)) input.value = settings[name] ?? '';
-    builder.show(fields.layers.value);
     changed();
   }
 
@@ -99,32 +107,45 @@ export function mountSettings(element, call, constants, began) {
     showWays();
   }
 
+  function edited() {
+    way = 'own';
+    changed();
+    showWays();
+  }
+
   function showWays() {
-    const cards = Object.entries(constants.ways).map(([name, recipe]) => {
-      const epochs = recipe.epochs === 1 ? '1 epoch' : `${recipe.epochs} epochs`;
-      const seconds = known[name] ? `, ${brief(known[name])} here` : '';
-      const text = `${constants.choices.model[recipe.model]}, ${epochs}`;
-      return [name, recipe.title, text, `${recipe.accuracy}%${seconds}`];
-    });
-    cards.push(['own', 'Your own', 'Change anything', 'and see what it does']);
-    const buttons = cards.map(([name, title, text, small]) =>
+    const epochs = (count) => (Number(count) === 1 ? '1 epoch' : `${count} epochs`);
+    const network = (settings) => `${constants.choices.model[settings.model]}, ${epochs(settings.epochs)}`;
+    const cards = Object.entries(constants.ways).map(([name, recipe]) => [
+      name,
+      recipe.title,
+      network(recipe),
+      `${recipe.accuracy}%`,
+    ]);
+    const own = read();
+    const words = own.model === constants.built ? `Layers of your own, ${epochs(own.epochs)}` : network(own);
+    cards.push(['own', 'Your own', way === 'own' ? words : 'Change anything, and see what it does', '?']);
+    const buttons = cards.map(([name, title, text, accuracy]) =>
       make(
         'button',
         { type: 'button', class: 'way', 'aria-pressed': String(name === way), onclick: () => choose(name) },
+        make('i', { 'aria-hidden': 'true' }),
         make('b', {}, title),
         make('span', {}, text),
-        make('small', {}, small),
+        make('b', { class: 'accuracy' }, accuracy),
+        make('small', {}, known[name] ? brief(known[name]) : ''),
       ),
     );
     keepFocus(ways, () => ways.replaceChildren(...buttons));
   }
 
   function changed() {
-    const builds = fields.model.value === constants.built;
-    fields.layers.closest('.field').hidden = !builds;
-    builder.node.hidden = !builds;
-    if (builds && !fields.layers.value) fields.layers.value = constants.example;
-    if (builds) builder.show(fields.layers.value);
+    if (fields.model.value === constants.built) fields.layers.value ||= constants.texts[base];
+    else {
+      base = fields.model.value;
+      fields.layers.value = constants.texts[base];
+    }
+    builder.show(fields.layers.value);
     say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
     const [examples, smoothing, batch] = ['examples', 'label_smoothing', 'batch_size'].map(numberIn);
     say(
@@ -136,6 +157,8 @@ export function mountSettings(element, call, constants, began) {
         smoothing ? `smoothing ${smoothing}` : 'no smoothing',
       ].join(', '),
     );
+    const optimizer = constants.choices.optimizer[fields.optimizer.value];
+    say(fold.querySelector('summary .note'), `${optimizer}, ${fields.learning_rate.value}, batches of ${batch}`);
     const steps = Math.ceil(examples / batch);
     say(
       notes.batch_size,
@@ -144,15 +167,15 @@ export function mountSettings(element, call, constants, began) {
     prepare();
   }
 
-  form.addEventListener('input', (event) => {
-    if (event.target.name !== 'learning_rate') rates.forget();
-    if (event.target.name === 'optimizer') {
-      fields.learning_rate.value = constants.rates[event.target.value];
-      fields.label_smoothing.value = constants.smoothing[event.target.value];
+  find('.before').addEventListener('input', ({ target }) => {
+    if (fields[target.name] !== target) return; // a layer's own controls
+    if (target.name !== 'learning_rate') rates.forget();
+    if (target.name === 'layers') fields.model.value = constants.built;
+    if (target.name === 'optimizer') {
+      fields.learning_rate.value = constants.rates[target.value];
+      fields.label_smoothing.value = constants.smoothing[target.value];
     }
-    way = 'own';
-    showWays();
-    changed();
+    edited();
   });
   form.addEventListener('submit', (event) => event.preventDefault());
 
@@ -160,9 +183,13 @@ export function mountSettings(element, call, constants, began) {
     if (store.get('tab') !== 'train' || find('.before').hidden) return;
     const settings = read();
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
+    if (answer.layer !== undefined) {
+      say(find('.estimate'), '');
+      return builder.refuse(answer.error, answer.layer);
+    }
     if (answer.error) return tell(answer.error, true);
     if (refused) tell(store.get('frozen'));
-    known = answer.ways;
+    known = { ...answer.ways, own: way === 'own' ? answer.seconds : null };
     showWays();
     say(
       find('.estimate'),
@@ -171,48 +198,38 @@ export function mountSettings(element, call, constants, began) {
         : `About ${duration(answer.seconds)} here. Nobody is before you.`,
     );
     say(find('.risk'), answer.warning || (answer.taught ? UNDECIDED : ''));
-    showChain(answer);
-    showGuess(answer);
+    builder.answer(answer);
+    showGuess(answer, settings.seed);
   });
 
-  function showChain({ layers, parameters, largest }) {
-    const most = Math.max(...layers.map((layer) => layer[2]));
-    say(
-      find('.totals'),
-      `${parameters.toLocaleString('en')} weights${largest > 0.5 ? `, ${percent(largest)} of them in one layer` : ''}`,
-    );
-    find('.chain').replaceChildren(
-      ...layers.map(([name, shape, count]) =>
-        make(
-          'li',
-          { class: count === most ? 'largest' : '' },
-          make('b', {}, name),
-          make('small', {}, shape.length === 3 ? `${shape[0]} maps of ${shape[1]}×${shape[2]}` : `${shape[0]} units`),
-          make('small', {}, `${count.toLocaleString('en')} weights`),
-        ),
-      ),
-    );
-  }
-
-  function showGuess({ look, hard, drawing }) {
-    const row = find('.mine-row');
-    if (drawing && look.mine) {
-      const canvas = make('canvas', { class: 'tile', width: SIDE, height: SIDE });
-      const best = look.mine.indexOf(Math.max(...look.mine));
-      row.replaceChildren(
-        canvas,
-        make('b', { class: 'read' }, String(best)),
-        make('span', { class: 'note' }, `Your drawing: ${percent(look.mine[best] / 255)}. It only guesses.`),
-      );
-      paintShares(canvas, bytes(drawing));
-    } else
-      row.replaceChildren(
-        make('span', { class: 'note' }, 'Draw a digit first, and it is read after every update of the training.'),
-      );
+  /** What the untrained network says of the drawing and of ten digits, and what its first layer is. */
+  function showGuess({ look, hard, drawing }, seed) {
+    say(find('.seed'), `random weights, seed ${seed}`);
+    const shares = drawing && look.mine ? look.mine.map((value) => value / 255) : [];
+    const best = Math.max(...shares);
+    const digit = shares.indexOf(best);
+    const [says, why] = !shares.length
+      ? ['Nothing yet', 'Draw a digit, and it is read after every update of the training.']
+      : best < LUCK
+        ? ['Any digit, it says', 'All ten are about as likely.']
+        : [`${capital(article(digit))}, it says`, `${percent(best)}: by luck, its weights are random.`];
+    say(find('.says'), says);
+    say(find('.why-so'), why);
+    paintShares(find('.guess canvas.tile'), drawing ? bytes(drawing) : new Uint8Array(SIDE * SIDE));
+    const bars = Array.from({ length: 10 }, (_, i) => {
+      const bar = make('i');
+      bar.style.height = percent((shares[i] ?? 0) / Math.max(LUCK, best));
+      return make('div', {}, make('div', { class: 'room' }, bar), String(i));
+    });
+    const box = find('.guess .bars');
+    box.hidden = !shares.length;
+    box.replaceChildren(...bars);
+    box.ariaLabel = shares.map((share, i) => `${i}: ${percent(share)}`).join(', ');
     const right = look.ten.filter((row, label) => row.indexOf(Math.max(...row)) === label).length;
-    say(find('.luck'), `${right} of 10 hard digits right, by luck`);
+    say(find('.luck'), `${right} of 10 right, by luck`);
     showTen(find('.guess-card .ten'), look.ten, hard);
-    showFilters(find('.guess-card .filters'), look.filters);
+    find('.guess .filters').style.setProperty('--columns', Math.ceil(look.filters.shape[0] / 2));
+    showFilters(find('.guess .filters'), look.filters);
   }
 
   /** Below Train; what is no refusal of these settings stays until the next training. */

@@ -2,6 +2,7 @@
 import { article, onLook, percent, say } from '../lib/dom.js';
 import { connect, follow, latest } from '../lib/server.js';
 import { store, use, useOnceListed } from '../lib/store.js';
+import { nameOf, parseWord } from './chain.js';
 import { mountLive } from './live.js';
 import { mountPytorch } from './pytorch.js';
 import { mountRuns } from './runs.js';
@@ -77,7 +78,7 @@ export function mount({ element, props, part }) {
     const about = await call('prepare', { settings: answer.settings });
     if (!about.error)
       live.network(
-        about.layers.map((layer) => layer[0]),
+        about.layers.filter((layer) => layer[2]).map((layer) => nameOf(parseWord(layer[0]))),
         about.hard,
       );
     return about;
