@@ -1,6 +1,7 @@
 """The benchmarks run and say what they measured; how fast anything is, no test says."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from digits import DigitsError
 from digits.__main__ import main
-from digits.bench import classroom, distribution, jobs, read, soak, teach, train
+from digits.bench import classroom, distribution, jobs, pad, read, soak, teach, train
 from digits.data.handwriting import draw
 from digits.reading.recognizer import WEIGHTS
 
@@ -111,6 +112,18 @@ def test_soak_counts_what_everybody_did_and_finds_nothing_wrong(writers):
     assert "| end |" in soak.table(result)
 
 
+@pytest.mark.browser
+@pytest.mark.slow
+def test_pad_draws_beside_nothing_lessons_and_a_training(writers):
+    with ThreadPoolExecutor(1) as thread:  # other tests may have Playwright's loop in this one
+        result = thread.submit(pad.bench_pad, str(writers), count=1, people=2, seconds=1).result()
+    for beside in ("idle", "lessons", "training"):
+        assert result[beside]["latency"]["n"] > 3
+    assert result["training"]["crowd"]["latency"]["n"] >= 2
+    assert result["still_training"]
+    assert "training: 2 people, server's answer" in pad.table(result)
+
+
 @pytest.mark.slow
 def test_class_measures_the_wait_of_each_pupil_and_the_readings_meanwhile():
     result = classroom.bench_class(pupils=1)
@@ -133,6 +146,7 @@ def test_class_measures_the_wait_of_each_pupil_and_the_readings_meanwhile():
         ("train --seeds 0", "0 seeds cannot be trained"),
         ("pad --count -1", "-1 drawings cannot be drawn"),
         ("pad --count 0", "0 drawings cannot be drawn"),
+        ("pad --people 0", "0 people cannot draw"),
     ],
 )
 def test_what_cannot_be_measured_gets_a_sentence(writers, capsys, words, said):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from digits.device import computes_in_bfloat16
 from digits.errors import DigitsError
 
 
@@ -17,6 +18,8 @@ def machine() -> dict[str, Any]:
     graphics = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
         "processor": torch.cpu.get_capabilities().get("cpu_name") or platform.processor() or platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "bfloat16": computes_in_bfloat16(torch.device("cpu")),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -40,6 +40,8 @@ def bench_pad(drawings: str, count: int = 20, people: int = 50, seconds: float =
     """
     if count < 1:
         raise DigitsError(f"{count} drawings cannot be drawn; wanted at least 1.")
+    if people < 1:
+        raise DigitsError(f"{people} people cannot draw; wanted at least 1.")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise DigitsError("There is no Chromium on this machine; on Debian or Ubuntu: apt-get install chromium.")
@@ -84,7 +86,7 @@ def _train(page: Any) -> None:
 
     page.get_by_role("tab", name="Train").click()
     page.get_by_role("button", name=re.compile("^Beginners' text")).click()
-    epochs = page.get_by_role("spinbutton", name="Epochs")
+    epochs = page.get_by_role("textbox", name=re.compile("^Epochs"))
     expect(epochs).to_have_value("10")
     epochs.fill("1000")
     page.get_by_role("button", name="Train", exact=True).click()

@@ -16,6 +16,7 @@ def add_bench(commands: Commands) -> argparse.ArgumentParser:
     command.add_argument("what", choices=kinds, help="what to measure")
     command.add_argument("--drawings", help="pad, soak, teach: a .jsonl or .jsonl.gz file of strokes, as for evaluate")
     command.add_argument("--count", type=int, default=20, help="pad: drawings to draw")
+    command.add_argument("--people", type=int, default=50, help="pad: who draw at once, after that")
     command.add_argument("--minutes", type=float, default=30, help="soak: how long")
     command.add_argument("--pupils", type=int, default=30, help="class: how many")
     command.add_argument("--seeds", type=int, default=5, help="train, teach: how often each way is run")
@@ -38,7 +39,7 @@ def run_bench(options: argparse.Namespace) -> int:
     if options.what in ("pad", "soak", "teach") and options.drawings is None:
         raise DigitsError("There are no drawings; give --drawings, a .jsonl file of strokes.")
     if options.what == "pad":
-        result, table = pad.bench_pad(options.drawings, options.count), pad.table
+        result, table = pad.bench_pad(options.drawings, options.count, options.people), pad.table
     elif options.what == "soak":
         result, table = soak.bench_soak(options.drawings, options.minutes), soak.table
     elif options.what == "class":

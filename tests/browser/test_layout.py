@@ -97,10 +97,14 @@ def test_the_calls_of_the_graph_stay_in_sight(visit, app):
     call = page.get_by_role("button", name="loss.backward()")
     below = page.locator(".of-graph .column").last.bounding_box()
     assert below["y"] > 800  # the graph is longer than the window
-    bottom = "(button, most) => { const box = button.getBoundingClientRect(); return box.height && box.bottom <= most; }"
+    bottom = (
+        "(button, most) => { const box = button.getBoundingClientRect(); return box.height && box.bottom <= most; }"
+    )
     assert call.evaluate(bottom, 800)
     page.set_viewport_size({"width": 390, "height": 844})
-    call.evaluate("() => new Promise((end) => requestAnimationFrame(() => requestAnimationFrame(end)))")  # laid out anew
+    call.evaluate(
+        "() => new Promise((end) => requestAnimationFrame(() => requestAnimationFrame(end)))"
+    )  # laid out anew
     assert call.evaluate(bottom, 844 - 66)  # above the tabs
 
 

@@ -118,14 +118,15 @@ export function mountBuilder(element, { mostLayers }, changed) {
         );
       }
     }
-    const name = `Remove layer ${at + 1}`;
-    parts.push(
-      make(
-        'button',
-        { type: 'button', class: 'button remove', 'aria-label': name, onclick: () => remove(at) },
-        'Remove',
-      ),
-    );
+    const removal = {
+      type: 'button',
+      class: 'button remove',
+      'aria-label': `Remove layer ${at + 1}`,
+      disabled: layers.length === 1,
+      title: layers.length === 1 ? 'One layer is the least.' : null,
+      onclick: () => remove(at),
+    };
+    parts.push(make('button', removal, 'Remove'));
     return parts;
   }
 
@@ -221,15 +222,13 @@ export function mountBuilder(element, { mostLayers }, changed) {
     show(text) {
       const parsed = text.split(/\s+/).filter(Boolean).map(parseWord);
       if (parsed.some((layer) => layer === null)) return;
-      if (parsed.length !== layers.length) {
-        open = null;
+      if (parsed.map(writeWord).join(' ') !== layers.map(writeWord).join(' ')) {
+        open = null; // they are not what was changed here
         rows = parsed.map((layer, at) => (rows[at]?.[0] === writeWord(layer) ? rows[at] : null));
       }
       layers = parsed;
-      list.classList.toggle(
-        'stale',
-        rows.slice(0, -1).some((row, at) => row?.[0] !== writeWord(layers[at])),
-      );
+      const isStale = layers.some((layer, at) => rows[at]?.[0] !== writeWord(layer));
+      list.classList.toggle('stale', isStale);
       paint();
     },
     /** What the server says of these layers: shapes, weights, multiply-adds, and the drawing that goes in. */

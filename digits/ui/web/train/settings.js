@@ -1,5 +1,5 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
-import { article, brief, bytes, capital, duration, make, percent, say } from '../lib/dom.js';
+import { article, brief, bytes, capital, duration, make, onLook, percent, say } from '../lib/dom.js';
 import { hold, keepFocus } from '../lib/focus.js';
 import { SIDE } from '../lib/mnist.js';
 import { readNumber } from '../lib/number.js';
@@ -13,7 +13,7 @@ import { mountRates } from './rates.js';
 
 const TITLES = {
   model: 'Network',
-  layers: 'As text',
+  layers: 'Layers',
   optimizer: 'Optimizer',
   learning_rate: 'Learning rate',
   batch_size: 'Batch size',
@@ -37,8 +37,8 @@ export function mountSettings(element, call, constants, began) {
   const fields = {};
   const notes = {};
   let known = {}; // seconds of each way on this server
-  let base = 'cnn-fast'; // the network that was chosen last: who builds begins with its layers
   const more = make('div', { class: 'rows' });
+  let shown = null; // the server's last answer
   let way = 'fast';
   let refused = false; // the settings, in what is said below Train
 
@@ -54,9 +54,9 @@ export function mountSettings(element, call, constants, began) {
     fields[name] = input;
     notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
     if (name === 'model') {
-      input.ariaLabel = title;
+      input.setAttribute('aria-label', title);
       find('.chain-card h2').after(input);
-    } else if (name === 'layers') find('.hint').append(make('label', { class: 'text' }, title, input));
+    } else if (name === 'layers') find('.hint').append(make('label', { class: 'text' }, 'As text', input));
     else (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
   }
   const fold = find('.fold');
@@ -140,11 +140,7 @@ export function mountSettings(element, call, constants, began) {
   }
 
   function changed() {
-    if (fields.model.value === constants.built) fields.layers.value ||= constants.texts[base];
-    else {
-      base = fields.model.value;
-      fields.layers.value = constants.texts[base];
-    }
+    if (fields.model.value !== constants.built) fields.layers.value = constants.texts[fields.model.value];
     builder.show(fields.layers.value);
     say(notes.optimizer, constants.about[fields.optimizer.value] ?? '');
     const [examples, smoothing, batch] = ['examples', 'label_smoothing', 'batch_size'].map(numberIn);
@@ -185,6 +181,7 @@ export function mountSettings(element, call, constants, began) {
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
     if (answer.layer !== undefined) {
       say(find('.estimate'), '');
+      shown = null;
       return builder.refuse(answer.error, answer.layer);
     }
     if (answer.error) return tell(answer.error, true);
@@ -198,12 +195,18 @@ export function mountSettings(element, call, constants, began) {
         : `About ${duration(answer.seconds)} here. Nobody is before you.`,
     );
     say(find('.risk'), answer.warning || (answer.taught ? UNDECIDED : ''));
-    builder.answer(answer);
-    showGuess(answer, settings.seed);
+    shown = { ...answer, seed: settings.seed };
+    paint();
   });
 
+  function paint() {
+    if (!shown) return;
+    builder.answer(shown);
+    showGuess(shown);
+  }
+
   /** What the untrained network says of the drawing and of ten digits, and what its first layer is. */
-  function showGuess({ look, hard, drawing }, seed) {
+  function showGuess({ look, hard, drawing, seed }) {
     say(find('.seed'), `random weights, seed ${seed}`);
     const shares = drawing && look.mine ? look.mine.map((value) => value / 255) : [];
     const best = Math.max(...shares);
@@ -224,7 +227,7 @@ export function mountSettings(element, call, constants, began) {
     const box = find('.guess .bars');
     box.hidden = !shares.length;
     box.replaceChildren(...bars);
-    box.ariaLabel = shares.map((share, i) => `${i}: ${percent(share)}`).join(', ');
+    box.setAttribute('aria-label', shares.map((share, i) => `${i}: ${percent(share)}`).join(', '));
     const right = look.ten.filter((row, label) => row.indexOf(Math.max(...row)) === label).length;
     say(find('.luck'), `${right} of 10 right, by luck`);
     showTen(find('.guess-card .ten'), look.ten, hard);
@@ -253,6 +256,7 @@ export function mountSettings(element, call, constants, began) {
     if (tab === 'train') prepare();
   });
   onReturn(prepare);
+  onLook(paint);
   const linked = new URLSearchParams(location.search).get('layers');
   choose('fast');
   if (linked) {

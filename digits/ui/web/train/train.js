@@ -146,7 +146,7 @@ export function mount({ element, props, part }) {
   find('.start')
     .closest('.before')
     .addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && event.target.matches('input')) find('.start').click();
+      if (event.key === 'Enter' && event.target.matches('input:not(.sized input)')) find('.start').click();
     });
   find('.pytorch-of-settings').addEventListener('click', () => showPytorch(settings.read()));
   find('.pytorch-of-run').addEventListener('click', () => showPytorch(live.run.settings));
