@@ -120,6 +120,7 @@ def test_pad_draws_beside_nothing_lessons_and_a_training(writers):
     for beside in ("idle", "lessons", "training"):
         assert result[beside]["latency"]["n"] > 3
     assert result["training"]["crowd"]["latency"]["n"] >= 2
+    assert result["training"]["crowd"]["failures"] == 0  # all were read, small as the file's units are
     assert result["still_training"]
     assert "training: 2 people, server's answer" in pad.table(result)
 

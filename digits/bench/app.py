@@ -11,9 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from digits.errors import DigitsError
 
 ASK = "gradio_api/component_server"  # where the page's functions are
+PAD = 1_000  # units of the pad's side in what the page sends
 
 
 class App(NamedTuple):
@@ -58,9 +61,17 @@ async def connected(address: str, people: int) -> AsyncIterator[tuple[Any, dict[
         yield client, {part["props"].get("elem_id"): part["id"] for part in parts}
 
 
+def on_pad(strokes: Any) -> list[np.ndarray]:
+    """A drawing in any unit -> the same in the middle of the pad, in shares of its side, as large as people draw."""
+    points = [np.asarray(stroke, dtype=float).reshape(-1, 2) for stroke in strokes]
+    everything = np.concatenate(points)
+    corner, extent = everything.min(axis=0), np.ptp(everything, axis=0).max()
+    return [(stroke - corner) / (extent or 1) * 0.6 + 0.2 for stroke in points]
+
+
 def bodies_of(drawings: list[Any], component: int) -> list[dict[str, Any]]:
     """Each drawing as a request to the component; it wants its fn_name."""
-    flat = ([[c for point in stroke for c in point] for stroke in strokes] for strokes in drawings)
+    flat = ([np.rint(stroke * PAD).ravel().tolist() for stroke in on_pad(strokes)] for strokes in drawings)
     return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
 
 

@@ -61,7 +61,8 @@ class _Lesson:
         await asyncio.sleep(number / PUPILS / READINGS_A_SECOND)
         while not self.over:
             drawing = drawings[len(self.readings) % len(drawings)]
-            _, spent = await self.ask("draw", "read_strokes", drawing)
+            reading, spent = await self.ask("draw", "read_strokes", drawing)
+            self.refused += "error" not in reading and reading["best"] is None  # nothing was read
             self.readings.append(spent)
             await asyncio.sleep(max(0, 1 / READINGS_A_SECOND - spent / 1_000))
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from digits.bench import distribution, machine
-from digits.bench.app import ASK, bodies_of, connected, run_apart, running_app
+from digits.bench.app import ASK, bodies_of, connected, on_pad, run_apart, running_app
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 
@@ -101,11 +101,8 @@ def _draw_all(page: Any, drawings: list[Any], labels: list[int]) -> dict[str, An
     started = time.perf_counter()
     for strokes, label in zip(drawings, labels, strict=True):
         box = page.locator(".paper").bounding_box()
-        points = np.concatenate([np.asarray(stroke, dtype=float) for stroke in strokes])
-        corner, extent = points.min(axis=0), np.ptp(points, axis=0).max()
-        for stroke in strokes:
-            for i, point in enumerate(stroke):
-                x, y = (np.asarray(point) - corner) / extent * 0.6 + 0.2  # in shares of the pad's side
+        for stroke in on_pad(strokes):
+            for i, (x, y) in enumerate(stroke.tolist()):
                 due = time.perf_counter() + 1 / MOVES_A_SECOND
                 page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
                 moves += 1
@@ -182,7 +179,7 @@ async def _crowd(address: str, drawings: list[Any], people: int, seconds: float)
                     return
                 try:
                     async with client.post(ASK, json=body) as answer:
-                        failures += "error" in await answer.json()
+                        failures += (await answer.json()).get("best") is None
                     latencies.append((time.perf_counter() - asked) * 1_000)
                 except (aiohttp.ClientError, ValueError):
                     failures += 1
