@@ -56,7 +56,7 @@ def train(page: Page, film: Film) -> None:
     page.locator("#tab-train").click()
     start = page.locator("button.start:visible")
     start.wait_for()
-    page.locator(".chain li").first.wait_for()
+    page.locator(".chain .largest").first.wait_for()
     page.locator("#train .guess-card .ten > *").first.wait_for()
     film.take(1_200)
     network = page.locator("button.network").inner_text()

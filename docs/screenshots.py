@@ -80,7 +80,7 @@ def take_draw(page: Page, camera: Camera) -> None:
 
 def take_train(page: Page, camera: Camera) -> None:
     page.get_by_role("tab", name="Train").click()
-    page.locator(".chain li").first.wait_for()
+    page.locator(".chain .largest").first.wait_for()
     camera.take("train-start", whole_page=True)
     page.get_by_role("button", name="Train", exact=True).click()
     page.locator(".chart .line").first.wait_for(timeout=60_000)

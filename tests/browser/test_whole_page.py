@@ -8,7 +8,7 @@ from digits.reading.recognizer import WEIGHTS
 
 TABS = {
     "Draw": ".bars .first",
-    "Train": ".chain .layer",
+    "Train": ".chain .largest",
     "Evaluate": "#evaluate .wall li",
     "How it works": "#how .node",
 }
