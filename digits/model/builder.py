@@ -40,7 +40,7 @@ AS_TEXTS = {  # the named networks as texts, for who wants to change one
     "mlp": "f-512",
 }
 
-_WORD = re.compile(r"(?P<kind>[cfmagd])(?P<side>\d{1,2})?(?P<options>(?:s\d|[vpnktui])*)-(?P<size>\d{1,4})")
+_WORD = re.compile(r"(?P<kind>[cfmagd])(?P<side>\d{1,2})?(?P<options>(?:s\d|[vpnktui])*)-(?P<size>\d{1,4})", re.ASCII)
 _ACTIVATIONS = {"t": nn.Tanh, "u": nn.GELU, "i": None}
 _ALLOWED = {"c": "svpnktui", "f": "nktui"}
 _SIZES = {"c": (1, 512), "f": (1, 4_096), "m": (2, 4), "a": (2, 4), "g": (1, 1), "d": (1, 90)}

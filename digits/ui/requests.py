@@ -24,6 +24,7 @@ from digits.ink.geometry import SIDE, to_ink
 from digits.ink.opening import open_image
 from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
+from digits.model.builder import LayersError
 from digits.training.teaching import MOST_DRAWINGS
 from digits.ui.client import name_visitor, taking_turns
 
@@ -52,6 +53,8 @@ def answer_errors(function: Callable[..., Any]) -> Callable[..., Any]:
         if not isinstance(error, DigitsError):
             log.error("A question failed by a fault of our own.", exc_info=error)
             return {"error": FAULT}
+        if isinstance(error, LayersError):
+            return {"error": str(error), "layer": error.number}  # the page says it there
         return {"error": str(error)}
 
     if inspect.iscoroutinefunction(function):

@@ -16,8 +16,6 @@ from digits.ui.page_state import Page
 from digits.ui.requests import answer_errors
 
 ABOUT = {  # each setting in one line
-    "model": "What is trained; its layers are on the card.",
-    "layers": "Layer by layer; the ten outputs are added at the end.",
     "adamw": "Gives every weight a pace of its own.",
     "adam": "The text's optimizer: AdamW without decay.",
     "muon": "Turns each step of a hidden linear layer to use all directions alike.",

@@ -11,7 +11,7 @@ import gradio as gr
 from digits.data.augment import AUGMENTATIONS
 from digits.data.mnist import load_mnist
 from digits.errors import DigitsError
-from digits.model.builder import AS_TEXTS, BUILT, MOST_LAYERS, LayersError, create_network, describe_built
+from digits.model.builder import AS_TEXTS, BUILT, MOST_LAYERS, create_network, describe_built
 from digits.runs import DONE, FAILED, PAUSED, RUNNING, STOPPED, WAITING, Job
 from digits.training.config import LEARNING_RATES, PRECISIONS, RECIPES, TrainConfig, command
 from digits.training.look import Look, Looker, Watch, hard_digits
@@ -87,11 +87,7 @@ def prepare(page: Page) -> Callable[..., Any]:
     @expensive
     def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
-        watch = parse_watch(payload)
-        try:
-            config = parse_settings(payload, page.device)
-        except LayersError as error:
-            return {"error": str(error), "layer": error.number}  # the page says it at the layer
+        config, watch = parse_settings(payload, page.device), parse_watch(payload)
         images, waiting = config.examples or TRAINING_IMAGES, page.jobs.ahead()
 
         def expect(config: TrainConfig) -> float:

@@ -43,7 +43,7 @@ def test_a_press_that_builds_its_own_list_anew_keeps_the_focus(visit, app):
     node = page.locator(".chain button.node").nth(1)
     node.focus()
     page.keyboard.press("Enter")
-    expect(node).to_be_focused()
+    expect(page.get_by_label("Kind of layer 2")).to_be_focused()  # who comes by keyboard goes on to the controls
     pool = page.locator(".edit").get_by_role("button", name="pool", exact=True)
     pool.focus()
     page.keyboard.press("Enter")
@@ -55,9 +55,10 @@ def test_a_press_that_builds_its_own_list_anew_keeps_the_focus(visit, app):
     expect(node).to_be_focused()
     page.get_by_role("button", name="Add a layer after layer 2").focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="convolution", exact=True)).to_be_focused()
     page.get_by_role("button", name="linear", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".chain button.node").nth(2)).to_be_focused()  # what was put in, to be changed at once
+    expect(page.get_by_label("Kind of layer 3")).to_be_focused()  # of what was put in, to be changed at once
     page.get_by_role("button", name="Remove layer 3").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Add a layer after layer 2")).to_be_focused()

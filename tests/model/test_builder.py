@@ -59,6 +59,7 @@ def test_a_named_network_s_text_builds_the_same_network(name):
         (None, "1 to 200 characters"),
         ("c3-8 " * 9, "9 layers"),
         ("x3-8", "Layer 1, 'x3-8'"),
+        ("c3-8 f-\uff16\uff14", "is not understood"),  # digits of other scripts, which the page does not read
         ("c3-8 c4-8", "Layer 2, 'c4-8', has a kernel of 4x4"),
         ("c3s9-8", "stride of 9"),
         ("f3-8", "which f does not take"),

@@ -8,8 +8,12 @@ test('a word is what it was after a way through the form', () => {
     assert.equal(writeWord(parseWord(word)), word);
 });
 
-test('what is no word of the grammar has no row', () => {
-  for (const word of ['', 'x-3', 'c3', '-5', 'f192']) assert.equal(parseWord(word), null);
+test('what is no word of the grammar stays as it was written', () => {
+  for (const word of ['x-3', 'c3', '-5', 'f192', 'D-20', 'f-\uff16\uff14']) {
+    assert.equal(parseWord(word).kind, '?');
+    assert.equal(writeWord(parseWord(word)), word);
+    assert.equal(nameOf(parseWord(word)), word);
+  }
 });
 
 test('a layer is named in words, and what else it does beside it', () => {

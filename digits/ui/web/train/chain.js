@@ -12,24 +12,26 @@ export const KINDS = {
 export const ACTIVATIONS = { '': 'ReLU', t: 'tanh', u: 'GELU', i: 'no activation' };
 export const SWITCHES = { p: 'pool', n: 'batch norm', k: 'skip', v: 'no margins' };
 
-/** A word of the text -> its parts; null for one that this form cannot show. */
+/** A word of the text -> its parts; of one that is not understood, its kind is '?'. */
 export function parseWord(word) {
   const found = /^([cfmagd])(\d*)([a-z0-9]*)-(\d+)$/.exec(word);
-  if (!found) return null;
+  if (!found) return { kind: '?', word, letters: '' };
   const [, kind, side, options, size] = found;
   const stride = /s(\d)/.exec(options);
   const letters = options.replace(/s\d/, '');
   return { kind, side: Number(side || 3), stride: stride ? Number(stride[1]) : 1, letters, size: Number(size) };
 }
 
-export function writeWord({ kind, side, stride, letters, size }) {
+export function writeWord({ kind, side, stride, letters, size, word }) {
+  if (kind === '?') return word;
   const kernel = kind === 'c' ? `${side}${stride > 1 ? `s${stride}` : ''}` : '';
   const options = kind === 'c' ? letters : kind === 'f' ? letters.replace(/[pv]/g, '') : '';
   return `${kind}${kernel}${options}-${size}`;
 }
 
 /** "conv 5×5, pool": what a layer is, in the two or three words that fit under its picture. */
-export function nameOf({ kind, side, letters, size }) {
+export function nameOf({ kind, side, letters, size, word }) {
+  if (kind === '?') return word;
   if (kind === 'c') return `conv ${side}×${side}${letters.includes('p') ? ', pool' : ''}`;
   if (kind === 'd') return `dropout ${size}%`;
   if (kind === 'g') return 'maximum';

@@ -2,8 +2,8 @@
 import { draw, make, say } from '../lib/dom.js';
 import { hold } from '../lib/focus.js';
 
-const [WIDTH, HEIGHT] = [560, 170];
-const EDGE = { left: 40, right: 12, top: 12, bottom: 24 };
+const [WIDTH, HEIGHT] = [320, 150]; // px, as wide as the settings
+const EDGE = { left: 28, right: 12, top: 12, bottom: 24 };
 const short = (rate) => Number(rate.toPrecision(1));
 
 /** -> { node, forget }; `choose(rate)` when one is pressed, `now()` is the form's. */

@@ -1,14 +1,12 @@
 // Before a training: three ways, the settings with a line each, the network as a chain, and what it guesses untrained.
-import { article, brief, bytes, capital, duration, make, onLook, percent, say } from '../lib/dom.js';
+import { brief, duration, make, onLook, say } from '../lib/dom.js';
 import { hold, keepFocus } from '../lib/focus.js';
-import { SIDE } from '../lib/mnist.js';
 import { readNumber } from '../lib/number.js';
-import { paintShares } from '../lib/paint.js';
 import { questionOf } from '../lib/question.js';
 import { latest, onReturn } from '../lib/server.js';
 import { store } from '../lib/store.js';
 import { mountBuilder } from './builder.js';
-import { showFilters, showTen } from './look.js';
+import { showGuess } from './guess.js';
 import { mountRates } from './rates.js';
 
 const TITLES = {
@@ -27,7 +25,6 @@ const TITLES = {
 const FRACTIONS = ['learning_rate', 'label_smoothing'];
 const UNDECIDED = 'A taught network waits on Draw: Keep or Discard. Training discards it.';
 const MORE = ['precision', 'seed', 'examples', 'label_smoothing']; // under More settings
-const LUCK = 0.2; // a guess below it says nothing
 
 export const titleOf = (name) => TITLES[name];
 
@@ -52,18 +49,21 @@ export function mountSettings(element, call, constants, began) {
           : // No number field: those drop a decimal comma as it is typed, and a wheel turns them.
             make('input', { name, type: 'text', inputmode: 'decimal', autocomplete: 'off' });
     fields[name] = input;
-    notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
     if (name === 'model') {
       input.setAttribute('aria-label', title);
       find('.chain-card h2').after(input);
     } else if (name === 'layers') find('.hint').append(make('label', { class: 'text' }, 'As text', input));
-    else (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
+    else {
+      notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
+      (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
+    }
   }
   const fold = find('.fold');
   const small = matchMedia('(max-width: 760px)');
   const unfold = () => {
-    fold.open = !small.matches; // where it is large, nothing says that it could be opened
+    fold.open ||= !small.matches; // where it is large, nothing says that it could be opened
   };
+  fold.open = false;
   small.addEventListener('change', unfold);
   unfold();
   const current = make('span', { class: 'note' });
@@ -72,6 +72,7 @@ export function mountSettings(element, call, constants, began) {
   const builder = mountBuilder(find('.chain-card'), constants, (text) => {
     fields.model.value = constants.built;
     fields.layers.value = text;
+    rates.forget();
     edited();
   });
 
@@ -97,13 +98,14 @@ export function mountSettings(element, call, constants, began) {
 
   function fill(settings) {
     for (const [name, input] of Object.entries(fields)) input.value = settings[name] ?? '';
+    rates.forget();
     changed();
   }
 
   function choose(name) {
     way = name;
-    rates.forget();
-    if (name !== 'own') fill(constants.ways[name]);
+    if (name === 'own') prepare();
+    else fill(constants.ways[name]);
     showWays();
   }
 
@@ -154,7 +156,10 @@ export function mountSettings(element, call, constants, began) {
       ].join(', '),
     );
     const optimizer = constants.choices.optimizer[fields.optimizer.value];
-    say(fold.querySelector('summary .note'), `${optimizer}, ${fields.learning_rate.value}, batches of ${batch}`);
+    say(
+      fold.querySelector('summary .note'),
+      `${optimizer}, ${fields.learning_rate.value}, batches of ${fields.batch_size.value}`,
+    );
     const steps = Math.ceil(examples / batch);
     say(
       notes.batch_size,
@@ -179,13 +184,20 @@ export function mountSettings(element, call, constants, began) {
     if (store.get('tab') !== 'train' || find('.before').hidden) return;
     const settings = read();
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
-    if (answer.layer !== undefined) {
-      say(find('.estimate'), '');
-      shown = null;
-      return builder.refuse(answer.error, answer.layer);
-    }
-    if (answer.error) return tell(answer.error, true);
+    if (JSON.stringify(read()) !== JSON.stringify(settings)) return; // asked again already
     if (refused) tell(store.get('frozen'));
+    find('.right').classList.toggle('stale', Boolean(answer.error)); // of the settings before
+    if (answer.error) {
+      shown = null;
+      known = { ...known, own: null };
+      showWays();
+      say(find('.estimate'), '');
+      if (answer.layer === undefined) {
+        builder.refuse();
+        tell(answer.error, true);
+      } else builder.refuse(answer.error, answer.layer);
+      return;
+    }
     known = { ...answer.ways, own: way === 'own' ? answer.seconds : null };
     showWays();
     say(
@@ -202,37 +214,7 @@ export function mountSettings(element, call, constants, began) {
   function paint() {
     if (!shown) return;
     builder.answer(shown);
-    showGuess(shown);
-  }
-
-  /** What the untrained network says of the drawing and of ten digits, and what its first layer is. */
-  function showGuess({ look, hard, drawing, seed }) {
-    say(find('.seed'), `random weights, seed ${seed}`);
-    const shares = drawing && look.mine ? look.mine.map((value) => value / 255) : [];
-    const best = Math.max(...shares);
-    const digit = shares.indexOf(best);
-    const [says, why] = !shares.length
-      ? ['Nothing yet', 'Draw a digit, and it is read after every update of the training.']
-      : best < LUCK
-        ? ['Any digit, it says', 'All ten are about as likely.']
-        : [`${capital(article(digit))}, it says`, `${percent(best)}: by luck, its weights are random.`];
-    say(find('.says'), says);
-    say(find('.why-so'), why);
-    paintShares(find('.guess canvas.tile'), drawing ? bytes(drawing) : new Uint8Array(SIDE * SIDE));
-    const bars = Array.from({ length: 10 }, (_, i) => {
-      const bar = make('i');
-      bar.style.height = percent((shares[i] ?? 0) / Math.max(LUCK, best));
-      return make('div', {}, make('div', { class: 'room' }, bar), String(i));
-    });
-    const box = find('.guess .bars');
-    box.hidden = !shares.length;
-    box.replaceChildren(...bars);
-    box.setAttribute('aria-label', shares.map((share, i) => `${i}: ${percent(share)}`).join(', '));
-    const right = look.ten.filter((row, label) => row.indexOf(Math.max(...row)) === label).length;
-    say(find('.luck'), `${right} of 10 right, by luck`);
-    showTen(find('.guess-card .ten'), look.ten, hard);
-    find('.guess .filters').style.setProperty('--columns', Math.ceil(look.filters.shape[0] / 2));
-    showFilters(find('.guess .filters'), look.filters);
+    showGuess(find('.guess-card'), shown);
   }
 
   /** Below Train; what is no refusal of these settings stays until the next training. */
@@ -243,7 +225,7 @@ export function mountSettings(element, call, constants, began) {
 
   async function train() {
     const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
-    tell(answer.error ?? '', Boolean(answer.silent));
+    tell(answer.error ?? '', Boolean(answer.silent) || answer.layer !== undefined);
     if (!answer.error) began(answer.job);
   }
   start.addEventListener('click', () => hold(start, train));
@@ -252,11 +234,6 @@ export function mountSettings(element, call, constants, began) {
     start.disabled = Boolean(frozen);
     tell(frozen);
   });
-  store.watch(['tab', 'drawing'], ({ tab }) => {
-    if (tab === 'train') prepare();
-  });
-  onReturn(prepare);
-  onLook(paint);
   const linked = new URLSearchParams(location.search).get('layers');
   choose('fast');
   if (linked) {
@@ -264,11 +241,16 @@ export function mountSettings(element, call, constants, began) {
     fill({ ...constants.ways.fast, model: constants.built, layers: linked });
     showWays();
   }
+  store.watch(['tab', 'drawing'], ({ tab }) => {
+    if (tab === 'train') prepare();
+  });
+  onReturn(prepare);
+  onLook(paint);
   return {
     fill(settings) {
       way = 'own';
-      showWays();
       fill(settings);
+      showWays();
     },
     prepare,
     read,
