@@ -34,6 +34,7 @@ def test_deleting_in_my_drawings_keeps_the_focus_on_what_comes_after(visit):
 
 def test_a_press_that_builds_its_own_list_anew_keeps_the_focus(visit, app):
     page = visit(app + "?tab=train").page
+    expect(page.locator(".estimate")).to_contain_text("About")  # till the script is there nothing takes the focus
     way = page.locator(".ways button").filter(has_text="Beginners' text")
     way.focus()
     page.keyboard.press("Enter")
@@ -79,6 +80,7 @@ def test_a_press_that_builds_its_own_list_anew_keeps_the_focus(visit, app):
 
 def test_a_press_that_hides_its_own_form_goes_to_what_comes_instead(visit, app):
     page = visit(app + "?tab=train").page
+    expect(page.locator(".estimate")).to_contain_text("About")
     page.get_by_role("button", name="Train", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.locator(".live .title")).to_be_focused()

@@ -1,6 +1,7 @@
 """The page in somebody else's app: without `digits.ui.serve` its modules come by Gradio's own route."""
 
 import threading
+import time
 
 import gradio as gr
 import pytest
@@ -21,6 +22,8 @@ def mounted():
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.05)
     yield f"http://127.0.0.1:{port}/demo/"
     server.should_exit = True
     thread.join(30)

@@ -17,7 +17,7 @@ const [INK, AIR] = [64, 8]; // px: the ink's picture, and between a picture and 
 /** `changed(text)` when a press changed the layers. */
 export function mountBuilder(element, { mostLayers }, changed) {
   const find = (selector) => element.querySelector(selector);
-  const [list, panel, hint, said] = ['.chain', '.edit', '.hint', '.chain-said'].map(find);
+  const [list, panel, hint, said] = ['.chain', '.edit', '.idle', '.chain-said'].map(find);
   const how = hint.querySelector('.note').textContent;
   let layers = [];
   let rows = []; // what the server said of them, and of the ten outputs: word, shape, weights

@@ -20,7 +20,7 @@ export function showGuess(element, { look, hard, drawing, seed }) {
   say(find('.says'), says);
   say(find('.why-so'), why);
   paintShares(find('.guess canvas.tile'), drawing ? bytes(drawing) : new Uint8Array(SIDE * SIDE));
-  const bars = find('.guess .bars');
+  const bars = find('.chances');
   bars.hidden = !shares.length;
   bars.replaceChildren(
     ...shares.map((share, digit) => {

@@ -52,7 +52,7 @@ export function mountSettings(element, call, constants, began) {
     if (name === 'model') {
       input.setAttribute('aria-label', title);
       find('.chain-card h2').after(input);
-    } else if (name === 'layers') find('.hint').append(make('label', { class: 'text' }, 'As text', input));
+    } else if (name === 'layers') find('.idle').append(make('label', { class: 'text' }, 'As text', input));
     else {
       notes[name] = make('span', { class: 'note' }, constants.about[name] ?? '');
       (MORE.includes(name) ? more : form).append(make('label', { class: 'field' }, title, input, notes[name]));
