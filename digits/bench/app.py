@@ -62,16 +62,16 @@ async def connected(address: str, people: int) -> AsyncIterator[tuple[Any, dict[
 
 
 def on_pad(strokes: Any) -> list[np.ndarray]:
-    """A drawing in any unit -> the same in the middle of the pad, in shares of its side, as large as people draw."""
+    """A drawing in any unit -> the same in the middle of the pad and in its units, as large as people draw."""
     points = [np.asarray(stroke, dtype=float).reshape(-1, 2) for stroke in strokes]
     everything = np.concatenate(points)
     corner, extent = everything.min(axis=0), np.ptp(everything, axis=0).max()
-    return [(stroke - corner) / (extent or 1) * 0.6 + 0.2 for stroke in points]
+    return [np.rint(((stroke - corner) / (extent or 1) * 0.6 + 0.2) * PAD) for stroke in points]
 
 
 def bodies_of(drawings: list[Any], component: int) -> list[dict[str, Any]]:
     """Each drawing as a request to the component; it wants its fn_name."""
-    flat = ([np.rint(stroke * PAD).ravel().tolist() for stroke in on_pad(strokes)] for strokes in drawings)
+    flat = ([stroke.ravel().tolist() for stroke in on_pad(strokes)] for strokes in drawings)
     return [{"component_id": component, "session_hash": "bench", "data": {"strokes": strokes}} for strokes in flat]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from digits.bench import distribution, machine
-from digits.bench.app import ASK, bodies_of, connected, on_pad, run_apart, running_app
+from digits.bench.app import ASK, PAD, bodies_of, connected, on_pad, run_apart, running_app
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 
@@ -102,7 +102,7 @@ def _draw_all(page: Any, drawings: list[Any], labels: list[int]) -> dict[str, An
     for strokes, label in zip(drawings, labels, strict=True):
         box = page.locator(".paper").bounding_box()
         for stroke in on_pad(strokes):
-            for i, (x, y) in enumerate(stroke.tolist()):
+            for i, (x, y) in enumerate((stroke / PAD).tolist()):
                 due = time.perf_counter() + 1 / MOVES_A_SECOND
                 page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
                 moves += 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from digits.bench import distribution, machine
-from digits.bench.app import ASK, PAD, bodies_of, connected, on_pad, run_apart, running_app
+from digits.bench.app import ASK, bodies_of, connected, on_pad, run_apart, running_app
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 from digits.reading.recognizer import Recognizer
@@ -112,7 +112,7 @@ def bench_soak(drawings: str, minutes: float = 30) -> dict[str, Any]:
     if data.drawings is None or len(data.labels) < EVALUATED:
         raise DigitsError(f"{drawings} has not {EVALUATED} drawings; give a .jsonl file of strokes with as many.")
     chosen = np.random.default_rng(0).choice(len(data.labels), min(200, len(data.labels)), replace=False).tolist()
-    strokes = [[np.rint(stroke * PAD).tolist() for stroke in on_pad(data.drawings[i])] for i in chosen]
+    strokes = [[stroke.tolist() for stroke in on_pad(data.drawings[i])] for i in chosen]
     labels = [int(data.labels[i]) for i in chosen]
     return run_apart(_soak(strokes, labels, minutes * 60)) | {"machine": machine(), "minutes": minutes}
 

@@ -108,12 +108,10 @@ def _figures(name: str, runs: list[Run], fast_runs: list[Run]) -> dict[str, Any]
     return figures
 
 
-def fast(
-    seed: int, data: Mnist, device: str, watch: Watch | None = None, recipe: str = "fast", precision: str | None = None
-) -> Run:
-    """Ours, as `python -m digits train --recipe fast` does it; its validations count."""
-    config = dataclasses.replace(RECIPES[recipe], seed=seed, device=device, epochs=1)
-    *_, last = train(dataclasses.replace(config, precision=precision or config.precision), data, watch=watch)
+def fast(seed: int, data: Mnist, device: str, watch: Watch | None = None, recipe: str = "fast", **changes: Any) -> Run:
+    """Ours, as `python -m digits train --recipe fast` does it, but for `changes`; its validations count."""
+    config = dataclasses.replace(RECIPES[recipe], seed=seed, device=device, epochs=1, **changes)
+    *_, last = train(config, data, watch=watch)
     assert last.test_accuracy is not None  # the run is whole
     return last.elapsed, last.test_accuracy
 

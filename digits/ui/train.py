@@ -1,7 +1,6 @@
 """The Train tab: choose, press Train, watch the network learn; the training itself is a job of the server's."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -88,7 +87,7 @@ def prepare(page: Page) -> Callable[..., Any]:
     def prepare(payload: dict[str, Any]) -> dict[str, Any]:
         """What a training of these settings would be: its layers, its seconds here, and what it guesses untrained."""
         config, watch = parse_settings(payload, page.device), parse_watch(payload)
-        images, waiting = config.examples or TRAINING_IMAGES, page.jobs.ahead()
+        waiting = page.jobs.ahead()
 
         def expect(config: TrainConfig) -> float:
             """Seconds here."""
@@ -106,7 +105,6 @@ def prepare(page: Page) -> Callable[..., Any]:
             "largest": max(layer.parameters for layer in layers) / parameters,
             "seconds": expect(config),
             "ways": {name: expect(replace(RECIPES[name], device=page.device)) for name in WAYS},
-            "steps": math.ceil(images / config.batch_size),
             "warning": warn(config),
             "taught": any(
                 job.weights and not job.kept for job in page.jobs.of_visitor(parse_visitor(payload), TeachConfig)

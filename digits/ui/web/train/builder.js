@@ -136,7 +136,6 @@ export function mountBuilder(element, { mostLayers }, changed) {
 
   function updatePanel() {
     const layer = layers[open?.layer];
-    if (open && !layer && open.gap === undefined) open = null;
     const key = JSON.stringify([open, layer?.kind]);
     if (key !== opened.key) {
       opened = layer

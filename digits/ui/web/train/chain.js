@@ -59,7 +59,8 @@ export const shapeWords = (shape, of = 'units') =>
 const [BOX, STEP, DOTS] = [104, 4, 10]; // px of a picture's side, between two maps, and dots in a column
 const [COLUMN, UNKNOWN] = [22, 40]; // px that a column is wide, and what is not known yet
 
-const reachOf = (shape) => 12 + 2 * shape[1] + STEP * (mapsOf(shape) - 1);
+const sideOf = (shape) => 12 + 2 * shape[1]; // px, of one map
+const reachOf = (shape) => sideOf(shape) + STEP * (mapsOf(shape) - 1);
 const mapsOf = (shape) => Math.max(1, Math.min(8, Math.floor(Math.log2(shape[0]))));
 
 /** px that a picture is wide. */
@@ -83,7 +84,7 @@ export function pictureOf(shape, isThin = false) {
       svg.append(draw('circle', { cx: BOX / 2, cy: top + ((i + 0.5) * height) / dots, r: 2.2 }));
     return svg;
   }
-  const [maps, side] = [mapsOf(shape), 12 + 2 * shape[1]];
+  const [maps, side] = [mapsOf(shape), sideOf(shape)];
   for (let i = maps - 1; i >= 0; i--)
     svg.append(rectangle(left + STEP * i, left + STEP * (maps - 1 - i), side, side, 3));
   return svg;

@@ -34,7 +34,7 @@ export function mountSettings(element, call, constants, began) {
   const fields = {};
   const notes = {};
   let known = {}; // seconds of each way on this server
-  const more = make('div', { class: 'rows' });
+  const more = make('div');
   let shown = null; // the server's last answer
   let way = 'fast';
   let refused = false; // the settings, in what is said below Train
