@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 import re
 import shutil
 import threading
@@ -162,7 +163,7 @@ def _lessons(address: str, drawings: list[Any]) -> Iterator[list[float]]:
 
 
 async def _crowd(address: str, drawings: list[Any], people: int, seconds: float) -> dict[str, Any]:
-    """So many people, each asking five times a second for another drawing -> the server's answers."""
+    """So many people, each asking about five times a second for another drawing -> the server's answers."""
     import aiohttp
 
     async with connected(address, people) as (client, components):
@@ -172,7 +173,9 @@ async def _crowd(address: str, drawings: list[Any], people: int, seconds: float)
 
         async def person(number: int) -> None:
             nonlocal failures
-            await asyncio.sleep(number / people / 5)  # people do not ask in step
+            # People do not ask in step; with equal pauses, those whom one answer held up ask together from then on.
+            chance = random.Random(number)
+            await asyncio.sleep(chance.uniform(0, 0.2))
             for body in itertools.islice(itertools.cycle(bodies), number, None):
                 asked = time.perf_counter()
                 if asked > end:
@@ -183,7 +186,7 @@ async def _crowd(address: str, drawings: list[Any], people: int, seconds: float)
                     latencies.append((time.perf_counter() - asked) * 1_000)
                 except (aiohttp.ClientError, ValueError):
                     failures += 1
-                await asyncio.sleep(max(0, 0.2 - (time.perf_counter() - asked)))
+                await asyncio.sleep(max(0, chance.uniform(0.1, 0.3) - (time.perf_counter() - asked)))
 
         await asyncio.gather(*(person(number) for number in range(people)))
     return {

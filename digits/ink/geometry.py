@@ -3,6 +3,8 @@
 LeCun et al. 1998, "Gradient-based learning applied to document recognition", section III A.
 """
 
+from functools import cache
+
 import numpy as np
 import torch
 from PIL import Image
@@ -25,8 +27,9 @@ def place(
 
     The centre of mass lands within half of `step` fine pixels. Without `by_mass` the box's middle goes to the sheet's.
     """
-    columns, rows = fine.sum(axis=0, dtype=np.uint32), fine.sum(axis=1, dtype=np.uint32)
-    mass = rows.sum(dtype=np.int64)
+    sheet = fine.astype(np.float64)
+    columns, rows = sheet.sum(axis=0), sheet.sum(axis=1)
+    mass = rows.sum()
     if mass == 0:
         return torch.zeros(1, SIDE, SIDE)
     height, width = fine.shape
@@ -36,13 +39,30 @@ def place(
         place = [round((CENTRE * FINE - middle) / step) * step for middle in (x, y)]
     else:
         place = [(SIDE * FINE - size) // 2 for size in (width, height)]
-    canvas = Image.new("L", (SIDE * FINE, SIDE * FINE))
     # A lopsided drawing (all its mass at one end) stays whole rather than exactly centred.
-    canvas.paste(
-        Image.fromarray(fine),
-        tuple(min(max(at, 0), SIDE * FINE - size) for at, size in zip(place, (width, height), strict=True)),
-    )
-    return torch.from_numpy(np.asarray(canvas.resize((SIDE, SIDE), softness), dtype=np.float32) / 255)[None]
+    left, top = (min(max(at, 0), SIDE * FINE - size) for at, size in zip(place, (width, height), strict=True))
+    averages = averages_of(softness)
+    across = _rounded(torch.from_numpy(sheet) @ averages[left : left + width])
+    return (_rounded(averages[top : top + height].T @ across) / 255).float()[None]
+
+
+ONE = 2**22  # Pillow's weights are whole numbers of 1 / ONE
+
+
+@cache
+def averages_of(softness: Image.Resampling) -> torch.Tensor:
+    """What each of the 28 ink pixels takes of each of the 224 fine ones, float64 (224, 28), in 1 / ONE.
+
+    `Image.resize` averages by this matrix, once across and once down, and rounds after each. As two products of the
+    drawing alone it takes half of the time that the whole sheet's `resize` does, and is the same to the bit.
+    """
+    unit = Image.fromarray(np.eye(SIDE * FINE, dtype=np.float32))
+    return torch.from_numpy(np.rint(np.asarray(unit.resize((SIDE, SIDE * FINE), softness), dtype=np.float64) * ONE))
+
+
+def _rounded(sums: torch.Tensor) -> torch.Tensor:
+    """Sums in 1 / ONE -> the nearest whole numbers."""
+    return sums.add_(ONE // 2).div_(ONE).floor_()
 
 
 def bounds(mask: np.ndarray) -> tuple[int, int, int, int]:

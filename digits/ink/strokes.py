@@ -1,5 +1,6 @@
 """Strokes become ink: float32 (1, 28, 28) in [0, 1], ink = 1, paper = 0, drawn with MNIST's pen."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,10 @@ def from_strokes(
         corner, factor, margin, size = np.zeros(2), box / frame, 0, (box, box)
     canvas = Image.new("L", size)
     draw = ImageDraw.Draw(canvas)
+    fine = np.rint(((points - corner) * factor).clip(-SIDE * FINE, 2 * SIDE * FINE)).astype(int) + margin
+    remaining = map(tuple, fine.tolist())
     for polyline in polylines:
-        fine = np.rint(((polyline - corner) * factor).clip(-SIDE * FINE, 2 * SIDE * FINE)).astype(int) + margin
-        moved = (fine[1:] != fine[:-1]).any(axis=1)
-        path = [tuple(point) for point in fine[np.r_[True, moved]].tolist()]
+        path = [point for point, _ in itertools.groupby(itertools.islice(remaining, len(polyline)))]
         if len(path) > 1:
             draw.line(path, fill=255, width=PEN)
         for x, y in path:  # round joints and ends

@@ -1,6 +1,7 @@
 """Serving the page: launch()."""
 
 import contextlib
+import gc
 import importlib.util
 import os
 import signal
@@ -81,6 +82,8 @@ def launch(
     write_log_in_thread()
     answer_questions(demo)
     threading.Thread(target=load_mnist, daemon=True).start()  # 2 s that the first test digit need not wait for
+    gc.collect()
+    gc.freeze()  # what Gradio and torch have made stays; to look through it again stopped everybody for 0.2 s each time
     with contextlib.suppress(KeyboardInterrupt):
         announce(demo, page, host, port, share)
         while demo.is_running:

@@ -11,6 +11,7 @@ from pictures import DRAWINGS, difference, paint, uint8
 from PIL import Image, ImageDraw
 
 from digits.errors import DigitsError
+from digits.ink.geometry import place
 from digits.ink.opening import open_image
 from digits.ink.pictures import from_image
 from digits.ink.strokes import from_strokes
@@ -103,6 +104,18 @@ def test_lopsided_drawing_stays_whole():
     scribble = [(x % 3, x // 3) for x in range(15)] * 10
     ink = from_strokes([[*scribble, (100, 5)]])[0]
     assert (ink.amax(0) > 0.25).sum() == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("softness", [Image.Resampling.BOX, Image.Resampling.BILINEAR])
+def test_placing_gives_what_pillow_makes_of_the_whole_sheet(softness):
+    """To the bit, at the sheet's edges too, where the filter has less to average."""
+    generator = np.random.default_rng(0)
+    for height, width in [(224, 224), (1, 224), (224, 1), *generator.integers(1, 225, (60, 2)).tolist()]:
+        fine = generator.integers(0, 256, (height, width), dtype=np.uint8)
+        sheet = Image.new("L", (224, 224))
+        sheet.paste(Image.fromarray(fine), ((224 - width) // 2, (224 - height) // 2))
+        wanted = np.asarray(sheet.resize((28, 28), softness), dtype=np.float32) / 255
+        np.testing.assert_array_equal(place(fine, softness, by_mass=False)[0].numpy(), wanted)
 
 
 def test_ten_thousand_points_are_quick():
