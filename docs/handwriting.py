@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from PIL import Image  # noqa: E402
 
-from digits.data.handwriting import handwriting  # noqa: E402
+from digits.data.handwriting import WIDE, handwriting  # noqa: E402
 
 ROWS, COLUMNS = 3, 24  # of each digit
 SCALE, GAP = 2, 4  # pixels of the page a pixel of the ink, and between drawings
@@ -17,7 +17,7 @@ SCALE, GAP = 2, 4  # pixels of the page a pixel of the ink, and between drawings
 
 def page(seed: int = 0) -> Image.Image:
     """Dark ink on white paper, ROWS lines of each digit from 0 to 9."""
-    ink, labels = handwriting(10 * ROWS * COLUMNS, seed)
+    ink, labels = handwriting(10 * ROWS * COLUMNS, seed, WIDE)
     ink = ink[labels.argsort(stable=True)].view(10 * ROWS, COLUMNS, *ink.shape[1:])
     padded = torch.nn.functional.pad(255 - ink, [GAP // 2 // SCALE] * 4, value=255)
     grid = Image.fromarray(padded.permute(0, 2, 1, 3).flatten(2).flatten(0, 1).numpy())

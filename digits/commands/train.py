@@ -40,6 +40,7 @@ def add_train(commands: Commands) -> argparse.ArgumentParser:
     command.add_argument("--handwriting", type=int, help="drawings of many ways of writing to add to MNIST")
     command.add_argument("--outliers", type=int, help="drawings that are not digits to add, to learn what is none")
     command.add_argument("--examples", type=int, help="train on the first so many images of the 55,000")
+    command.add_argument("--fine-tuning", type=int, help="epochs more at a lower rate, on rarer ways of writing")
     command.add_argument("--label-smoothing", type=float, help="0 to 0.5; default: 0.05 on one-cycle, else 0")
     command.add_argument("--precision", help=f"{', '.join(PRECISIONS)} (where the device has it)")
     command.add_argument("--device", help="auto, cpu, cuda, cuda:N, mps")

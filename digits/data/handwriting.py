@@ -14,19 +14,36 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from digits.data.templates import TEMPLATES
+from digits.data.templates import OFTENER, RARE, TEMPLATES
 from digits.errors import DigitsError
 from digits.ink.geometry import SIDE
 from digits.ink.pictures import from_strength
 from digits.ink.strokes import from_strokes
 
-AS_PICTURES = 0.25  # share that goes through `digits.ink.pictures`, where thick pens close holes and swallow flags
+PICTURE = 96  # pixels of the long side of a drawing that goes through `digits.ink.pictures`
 
-PICTURE = 96  # pixels of such a drawing's long side
-
-PENS = 0.04, 0.2  # widths of the pens that drew it, in long sides
+SMALL = 11, 40  # pixels of the long side of one that is shrunk then, as canvases and thumbnails are
 
 STEP = 0.03  # between the points of a line, in digit heights, before it is sampled as a screen would
+
+
+class Variety(NamedTuple):
+    """What hands and pens there are. Shares are of 1."""
+
+    rare: bool
+    """Whether people write the ways of RARE too, and those of OFTENER oftener."""
+    as_pictures: float
+    """Share that goes through `digits.ink.pictures`, where thick pens close holes and swallow flags."""
+    pens: tuple[float, float]
+    """Widths of the pens that drew these, in long sides, from and to."""
+    small: float = 0
+    """Share of the pictures that are shrunk to SMALL, and blur."""
+    dotted: float = 0
+    """Share of the pictures in which a fast mouse left dots, not a line."""
+
+
+USUAL = Variety(rare=False, as_pictures=0.25, pens=(0.04, 0.2))
+WIDE = Variety(rare=True, as_pictures=0.33, pens=(0.04, 0.22), small=0.3, dotted=0.04)
 
 
 class Stroke(NamedTuple):
@@ -39,8 +56,12 @@ class Stroke(NamedTuple):
 
 @cache
 def templates(digit: int) -> dict[str, tuple[Stroke, ...]]:
-    """Name -> strokes, in the order of TEMPLATES[digit]."""
-    return {name: parse(texts) for name, (_, texts) in TEMPLATES[digit].items()}
+    """Name -> strokes, the ways of TEMPLATES[digit] and then those of RARE."""
+    return {name: parse(texts) for name, (_, texts) in _ways(digit, rare=True).items()}
+
+
+def _ways(digit: int, rare: bool) -> dict[str, tuple[float, str]]:
+    return TEMPLATES[digit] | (RARE.get(digit, {}) if rare else {})
 
 
 def parse(texts: str) -> tuple[Stroke, ...]:
@@ -55,13 +76,14 @@ def _stroke(text: str) -> Stroke:
 
 
 @cache
-def _shares(digit: int) -> np.ndarray:
+def _shares(digit: int, rare: bool) -> np.ndarray:
     """Cumulative shares of the digit's templates, up to 1."""
-    weights = np.array([weight for weight, _ in TEMPLATES[digit].values()])
+    oftener = OFTENER.get(digit, {}) if rare else {}
+    weights = np.array([oftener.get(name, weight) for name, (weight, _) in _ways(digit, rare).items()])
     return np.cumsum(weights) / weights.sum()
 
 
-def handwriting(n: int, seed: int) -> tuple[Tensor, Tensor]:
+def handwriting(n: int, seed: int, variety: Variety = USUAL) -> tuple[Tensor, Tensor]:
     """Draw n digits, 0 to 9 in turn -> ink, uint8 (n, 28, 28), paper 0 and ink 255, and labels, int64 (n,).
 
     The first drawings of a seed are the same whatever n. About a minute for 100,000.
@@ -70,43 +92,60 @@ def handwriting(n: int, seed: int) -> tuple[Tensor, Tensor]:
     ink = np.empty((n, SIDE, SIDE), np.uint8)
     labels = torch.arange(n) % 10
     for i in range(n):
-        ink[i] = ink_of(draw(i % 10, generator), generator)
+        ink[i] = ink_of(draw(i % 10, generator, variety=variety), generator, variety)
     return torch.from_numpy(ink), labels
 
 
-def ink_of(strokes: list[np.ndarray], generator: np.random.Generator) -> np.ndarray:
-    """Strokes, as the pad gives them or, one in four, as a picture of them does -> ink, uint8 (28, 28)."""
-    drawn = _photographed(strokes, generator) if generator.random() < AS_PICTURES else from_strokes(strokes)
+def ink_of(strokes: list[np.ndarray], generator: np.random.Generator, variety: Variety = USUAL) -> np.ndarray:
+    """Strokes, as the pad gives them or, some of them, as a picture of them does -> ink, uint8 (28, 28)."""
+    as_picture = generator.random() < variety.as_pictures
+    drawn = _photographed(strokes, generator, variety) if as_picture else from_strokes(strokes)
     return np.rint(drawn[0].numpy() * 255).astype(np.uint8)
 
 
-def _photographed(strokes: list[np.ndarray], generator: np.random.Generator) -> Tensor:
+def _photographed(strokes: list[np.ndarray], generator: np.random.Generator, variety: Variety) -> Tensor:
     """Strokes drawn with a pen of any width, and found again in that picture -> ink (1, 28, 28)."""
-    pen = round(PICTURE * generator.uniform(*PENS))
+    pen = round(PICTURE * generator.uniform(*variety.pens))
     points = np.concatenate(strokes)
     corner, extent = points.min(axis=0), max(np.ptp(points, axis=0).max(), 1e-6)
     size = np.rint(np.ptp(points, axis=0) / extent * PICTURE).astype(int) + pen + 1
     canvas = Image.new("L", tuple(size.tolist()))
     brush = ImageDraw.Draw(canvas)
+    dotted = _happens(variety.dotted, generator)
     for stroke in strokes:
-        path = [tuple(point) for point in ((stroke - corner) / extent * PICTURE + pen / 2).tolist()]
-        brush.line(path, fill=255, width=pen)
+        line = (stroke - corner) / extent * PICTURE + pen / 2
+        if dotted:
+            line = _resampled(line, pen * generator.uniform(0.8, 1.4))
+        path = [tuple(point) for point in line.tolist()]
+        if not dotted:
+            brush.line(path, fill=255, width=pen)
         for x, y in path:  # round joints and ends
             brush.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
+    if _happens(variety.small, generator):
+        shrink = generator.uniform(*SMALL) / max(canvas.size)
+        width, height = (max(1, round(side * shrink)) for side in canvas.size)
+        canvas = canvas.resize((width, height), Image.Resampling.BOX)
     return from_strength(np.asarray(canvas, dtype=np.float32) / 255)
 
 
-def draw(digit: int, generator: np.random.Generator, template: str | None = None) -> list[np.ndarray]:
+def _happens(share: float, generator: np.random.Generator) -> bool:
+    """What never happens takes no random number: the drawings of a seed stay."""
+    return share > 0 and generator.random() < share
+
+
+def draw(
+    digit: int, generator: np.random.Generator, template: str | None = None, variety: Variety = USUAL
+) -> list[np.ndarray]:
     """Write a digit once -> strokes, float64 (n, 2) each, in digit heights, y down.
 
-    `template` is a name in TEMPLATES[digit]; by default one is chosen, the common ones more often.
+    `template` is a name in TEMPLATES[digit] or RARE; by default one is chosen, the common ones more often.
     Raises DigitsError if there is no such digit or template.
     """
     if digit not in TEMPLATES:
         raise DigitsError(f"There is no digit {digit!r} to draw; choose 0 to 9.")
     choices = templates(digit)
     if template is None:
-        template = list(choices)[np.searchsorted(_shares(digit), generator.random(), side="right")]
+        template = list(choices)[np.searchsorted(_shares(digit, variety.rare), generator.random(), side="right")]
     if template not in choices:
         raise DigitsError(
             f"There is no way of writing {digit} called {template!r}; choose one of {', '.join(choices)}."

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digits.data.handwriting import Stroke, draw, ink_of, parse, write
+from digits.data.handwriting import USUAL, Stroke, Variety, draw, ink_of, parse, write
 from digits.ink.geometry import SIDE
 
 # As in `digits.data.templates`; several ways of one sign are listed in a row.
@@ -101,7 +101,7 @@ def _signs() -> list[list[tuple[Stroke, ...]]]:
     return [[parse(way) for way in ways] for ways in SIGNS.values()]
 
 
-def outliers(n: int, seed: int) -> Tensor:
+def outliers(n: int, seed: int, variety: Variety = USUAL) -> Tensor:
     """Draw n things that are no digits -> ink, uint8 (n, 28, 28), paper 0 and ink 255.
 
     The first drawings of a seed are the same whatever n.
@@ -109,7 +109,7 @@ def outliers(n: int, seed: int) -> Tensor:
     generator = np.random.default_rng(seed)
     ink = np.empty((n, SIDE, SIDE), np.uint8)
     for i in range(n):
-        ink[i] = ink_of(draw_outlier(generator), generator)
+        ink[i] = ink_of(draw_outlier(generator), generator, variety)
     return torch.from_numpy(ink)
 
 

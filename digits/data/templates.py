@@ -236,3 +236,71 @@ TEMPLATES = {
         "narrow ring, long foot": (0.6, "56,10 44,30 46,44 56,30 62,0! 66,60 70,94! 10,99"),
     },
 }  # fmt: skip
+
+# Ways that fewer people write. A network that learns them from the start reads the others worse (LOG.md), so they come
+# late in a training, see `digits.data.handwriting.WIDE`.
+RARE = {
+    0: {
+        "begun with a bow": (0.6, "40,2 24,10 28,20 50,14 78,30 88,58 70,90 38,98 16,76 18,46 40,18 64,8"),
+        "wide, leaning": (0.5, "@70,12 96,24 92,58 60,86 22,90 4,70 14,36 40,16"),
+    },
+    1: {
+        "flag, steep and short": (1, "30,30 52,0! 53,50 54,100"),
+        "short flag, leaning stem": (0.6, "26,26 62,0! 54,50 44,100"),
+    },
+    2: {
+        "narrow, short foot": (0.6, "40,12 46,2 56,4 58,20 50,60 42,97! 58,97 78,100"),
+        "closed head, footed": (0.4, "48,22 38,14 46,0 58,10 54,44 42,96! 62,94 84,100"),
+        "angular": (0.5, "22,26 42,2! 78,48! 20,97! 58,95 98,93"),
+        "angular, two strokes": (0.3, "24,22 44,2! 76,44 18,96 | 14,98 92,94"),
+    },
+    3: {
+        "narrow": (0.5, "38,8 50,0 60,14 52,36 42,46! 58,56 64,78 54,98 38,96"),
+        "zigzag": (0.4, "22,6 74,3! 42,38! 78,60! 24,98"),
+    },
+    4: {
+        "like a u, hooked stem": (0.5, "26,4 18,36 30,58 56,56 74,30 76,2! 76,60 80,96 94,88"),
+        "small, long stem": (0.5, "40,30 26,58! 78,54 | 62,0 60,50 56,100"),
+    },
+    5: {
+        "square, leaning": (0.3, "84,4 34,4! 28,46! 74,48! 66,98! 14,96"),
+        "pointed belly": (0.4, "80,2 28,4! 24,46! 80,60! 20,100"),
+        "wide and flat": (0.6, "96,16 50,14 12,18 14,38 50,46 92,54 96,74 60,86 6,84"),
+    },
+    6: {
+        "narrow, small loop": (0.5, "62,0 50,30 42,70 48,98 62,90 60,72 46,80"),
+        "angular": (0.4, "64,0 24,56! 24,98! 76,98! 76,58! 26,58"),
+        "square": (0.3, "76,3 24,3! 24,98! 76,98! 76,52! 24,52"),
+    },
+    7: {
+        "serif, turned leg": (0.5, "20,26 26,5! 52,7 80,3! 62,50 50,96 74,90"),
+        "turned far": (0.2, "14,22 46,6 62,0! 52,50 46,90 54,98 96,46"),
+    },
+    8: {
+        "two boxes": (0.6, "20,2! 80,2! 80,98! 20,98! 20,2! | 20,50 80,50"),
+        "two boxes, one stroke": (0.4, "80,50 22,50! 22,2! 78,2! 78,98! 22,98! 22,46"),
+        "two boxes, the lower larger": (0.3, "28,2! 72,2! 72,42! 28,42! 28,0 | 20,42! 80,42! 80,98! 20,98! 20,40"),
+        "crossed": (0.4, "26,2! 76,98! 24,98! 76,2! 28,2"),
+        "open, looped below": (0.4, "30,10 54,0 78,10 62,34 30,62 20,86 44,100 64,82 56,60"),
+        "looped, tail to the left": (0.4, "4,24 26,12 52,40 70,74 60,98 40,92 46,60 70,22 64,4 48,14 46,40"),
+    },
+    9: {
+        "open bowl": (0.8, "72,4 38,4 22,26 40,48 68,44! 76,30! 74,70 68,100"),
+        "open bowl, hooked leg": (0.6, "70,4 40,2 24,22 38,44 70,40! 76,28! 74,76 54,100 20,94"),
+        "square": (0.4, "76,48 24,48! 24,3! 76,3! 76,50 74,100"),
+    },
+}  # fmt: skip
+
+# Ways of TEMPLATES that are written oftener where those of RARE are: what the readers of the usual ones still confuse.
+OFTENER = {
+    1: {
+        "flag, falling": 3,
+        "flag, falling a little": 2,
+        "flag, falling a little, leaning stem": 1,
+        "flag, falling a little, bent stem": 0.8,
+        "flag, falling steeply": 2.5,
+    },
+    5: {"straight belly": 0.8, "square": 0.5},
+    7: {"hooked leg": 0.5, "ticked leg": 0.5, "turned leg": 0.6},
+    8: {"angular": 0.8},
+}

@@ -20,6 +20,8 @@ SCHEDULES = ("auto", "one-cycle", "constant")
 
 SMOOTHING = 0.05  # label smoothing of one-cycle runs (Szegedy et al. 2016); constant runs are plain cross entropy
 
+FINE_TUNING_RATE = 0.4  # its peak learning rate, of the training's
+
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -60,6 +62,9 @@ class TrainConfig:
     """Of the training images so many, the first; 100 to 55,000. None: all of them."""
     label_smoothing: float | None = None
     """Share of a label that is spread over all ten, 0 to 0.5. None: 0.05 on a one-cycle schedule, else 0."""
+    fine_tuning: int = 0
+    """Epochs more after these, 0 to 1,000: a second one-cycle with two fifths of the peak, on as many other drawings in
+    more ways of writing (`digits.data.handwriting.WIDE`). Half of the weights' change is kept, see `Average`."""
 
     def __post_init__(self) -> None:
         if self.layers is not None:
@@ -80,6 +85,9 @@ class TrainConfig:
         _whole_number("number of handwritten drawings", self.handwriting, 0, 1_000_000)
         _whole_number("number of outliers", self.outliers, 0, 1_000_000)
         _whole_number("number of epochs", self.epochs, 1, 1_000)
+        _whole_number("number of epochs of fine-tuning", self.fine_tuning, 0, 1_000)
+        if self.fine_tuning and not self.one_cycle():
+            raise DigitsError("Fine-tuning is a second one-cycle; choose the schedule one-cycle, or no fine-tuning.")
         _whole_number("batch size", self.batch_size, 1, 10_000)
         _whole_number("seed", self.seed, 0, 2**63 - 1)
         if self.examples is not None:
@@ -110,7 +118,7 @@ RECIPES = {
     "fast": TrainConfig("cnn-fast", learning_rate=0.04, batch_size=256, augment="none", precision="bfloat16"),
     "best": TrainConfig("cnn-large", epochs=20, precision="bfloat16"),
     "shipped": TrainConfig(
-        "cnn-large", epochs=40, handwriting=40_000, outliers=12_000, precision="bfloat16", seed=1
+        "cnn-large", epochs=40, fine_tuning=8, handwriting=40_000, outliers=12_000, precision="bfloat16", seed=1
     ),  # with the seed of weights/cnn-large
 }
 """Settings by the name that `python -m digits train --recipe` takes: the beginners' text's,
@@ -149,7 +157,7 @@ def settings_of(config: TrainConfig) -> dict[str, Any]:
     """All of `config` but where the run is kept."""
     settings = dataclasses.asdict(config)
     del settings["out"]
-    for name in ("layers", "examples", "label_smoothing"):  # where given: runs from before there were any can go on
-        if settings[name] is None:
+    for name in ("layers", "examples", "label_smoothing", "fine_tuning"):  # where given: older runs can go on
+        if settings[name] == getattr(TrainConfig, name):
             del settings[name]
     return settings

@@ -14,6 +14,7 @@ from digits.errors import DigitsError
 from digits.ink.geometry import to_ink
 from digits.model.builder import create_network
 from digits.model.networks import in_channels_last
+from digits.training.average import Average
 from digits.training.config import TrainConfig, settings_of
 from digits.training.examples import Batches, count_examples, gather
 from digits.training.look import Looker, Watch
@@ -73,7 +74,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=low_precision)
 
     # What chance decides, and what is left behind.
-    batches = Batches(plan, torch.Generator(device).manual_seed(config.seed))
+    batches = Batches(plan, examples, torch.Generator(device).manual_seed(config.seed))
     augment_generator = torch.Generator(device).manual_seed(config.seed + 1 + workers.rank)
     parts: dict[str, Any] = {
         "model": model,
@@ -81,7 +82,8 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
         "scheduler": schedule if plan.one_cycle else None,
     }
     parts |= {"order generator": batches.generator, "augment generator": augment_generator}
-    parts |= {"dropout generator": model.generator}
+    average = Average(model, plan)
+    parts |= {"dropout generator": model.generator, "average": average if config.fine_tuning else None}
     folder = NoFolder() if config.out is None or workers.rank else RunFolder(config.out, settings_of(config))
     looker = Looker(model, data, watch.ink) if watch else None
     record = Record(config, data, source, plan, model, autocast, folder, batches, parts, looker)
@@ -102,6 +104,7 @@ def _train(config: TrainConfig, data: Mnist | None, state: dict[str, Any] | None
             optimizer.step()
             window.add(compute_loss, logits, labels, optimizer.param_groups[0]["lr"])
             schedule.step()
+            average.follow(step)
             if workers.first and plan.is_due(step, window.seconds):
                 yield record.tell(step, window.means())
                 record.go_on()

@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
+from torch.optim.lr_scheduler import OneCycleLR
 
 from digits.errors import DigitsError
-from digits.training.config import TrainConfig
+from digits.training.config import FINE_TUNING_RATE, TrainConfig
 from digits.training.plan import Plan
 
 MUON_DECAY = 0.01  # AdamW's own default, not the 0.1 of torch's Muon: one rule for all weights
@@ -64,6 +65,42 @@ class Together:
             member.load_state_dict(its_state)
 
 
+class TwoCycles:
+    """A one-cycle schedule and then a lower one, with the optimizer's memory emptied between them: a warm restart
+    (Loshchilov and Hutter 2017).
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, peak: float, plan: Plan) -> None:
+        self.optimizer, self.peak, self.plan = optimizer, peak, plan
+        self.steps = 0
+        self.cycle = OneCycleLR(optimizer, peak, total_steps=plan.tuned_from)
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.plan.tuned_from:
+            self._restart()
+            self.optimizer.state.clear()
+        else:
+            self.cycle.step()
+
+    def _restart(self) -> None:
+        """Only now: making a schedule sets the optimizer's learning rate."""
+        steps = self.plan.steps - self.plan.tuned_from
+        self.cycle = OneCycleLR(self.optimizer, self.peak * FINE_TUNING_RATE, total_steps=steps)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps, "cycle": self.cycle.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.steps = state["steps"]
+        if self.steps >= self.plan.tuned_from:
+            groups = [dict(group) for group in self.optimizer.param_groups]  # as the run left them
+            self._restart()
+            for group, left in zip(self.optimizer.param_groups, groups, strict=True):
+                group.update(left)
+        self.cycle.load_state_dict(state["cycle"])
+
+
 class ConstantRate:
     """The schedule of a run whose learning rate stays as it is."""
 
@@ -103,9 +140,11 @@ def _muon(model: nn.Module, rate: float) -> Together:
 
 def make_schedule(
     config: TrainConfig, optimizer: torch.optim.Optimizer | Together, plan: Plan
-) -> torch.optim.lr_scheduler.OneCycleLR | Together | ConstantRate:
+) -> OneCycleLR | TwoCycles | Together | ConstantRate:
     if plan.one_cycle:
         if isinstance(optimizer, Together):
             return Together(*(make_schedule(config, member, plan) for member in optimizer.members))
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=plan.steps)
+        if config.fine_tuning:
+            return TwoCycles(optimizer, config.peak_learning_rate(), plan)
+        return OneCycleLR(optimizer, config.peak_learning_rate(), total_steps=plan.steps)
     return ConstantRate()

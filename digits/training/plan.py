@@ -18,9 +18,12 @@ class Plan:
     images: int
     batch_size: int
     epochs: int
+    """With those of fine-tuning."""
     steps_an_epoch: int
     steps: int
     """Of the whole run."""
+    tuned_from: int
+    """Of its steps so many are before the fine-tuning; all where there is none."""
     one_cycle: bool
     """Whether the learning rate has a course: that of a single step would be its first, a 25th of the peak or less."""
     update_every: int
@@ -51,13 +54,15 @@ def make_plan(config: TrainConfig, images: int, processes: int = 1) -> Plan:
             f"With a batch size of {config.batch_size:,} {what} one image, and batch norm needs two; choose another."
         )
     steps_an_epoch = math.ceil(images / config.batch_size)
-    steps = steps_an_epoch * config.epochs
+    epochs = config.epochs + config.fine_tuning
+    steps = steps_an_epoch * epochs
     return Plan(
         images=images,
         batch_size=config.batch_size,
-        epochs=config.epochs,
+        epochs=epochs,
         steps_an_epoch=steps_an_epoch,
         steps=steps,
+        tuned_from=steps_an_epoch * config.epochs,
         one_cycle=config.one_cycle() and steps > 1,
         update_every=max(1, steps_an_epoch // UPDATES_AN_EPOCH, math.ceil(steps / MOST_UPDATES)),
         validate_every=max(math.ceil(steps_an_epoch / VALIDATIONS_AN_EPOCH), math.ceil(steps / MOST_VALIDATIONS)),

@@ -207,6 +207,8 @@ class Record:
             name += (
                 f", {config.handwriting:,} drawings of digits.handwriting and {config.outliers:,} of digits.outliers"
             )
+            if config.fine_tuning:
+                name += ", as many others for fine-tuning"
         return name
 
 

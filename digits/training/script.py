@@ -63,6 +63,8 @@ def _refuse(config: TrainConfig) -> None:
     if config.handwriting or config.outliers or config.augment == "elastic":
         what = "bends its digits" if config.augment == "elastic" else "learns from drawings that Digits makes"
         raise DigitsError(f"This training {what}, which a short script cannot; choose one without for its PyTorch.")
+    if config.fine_tuning:
+        raise DigitsError("This training is fine-tuned, which a short script has no room for; choose one without.")
 
 
 def make_script(config: TrainConfig) -> str:

@@ -90,12 +90,13 @@ def _shipped() -> tuple[dict[str, Any], ...]:
     found = []
     for path in sorted(WEIGHTS.glob("*.safetensors"), key=lambda path: (path.stem != DEFAULT, path.stem)):
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        epochs = card["config"]["epochs"] + card["config"].get("fine_tuning", 0)
         found.append(
             {
                 "key": path.stem,
                 "name": TITLES[card["network"]],
                 "model": TITLES[card["network"]],
-                "detail": f"shipped, {card['config']['epochs']} epochs",
+                "detail": f"shipped, {epochs} epochs",
                 "own": False,
                 **_figures(card),
             }

@@ -17,8 +17,10 @@ from digits.errors import DigitsError
 from digits.model.networks import MLP, NETWORKS
 from digits.model.weights import load_weights
 from digits.training import loop, plan, record
+from digits.training.average import Average
 from digits.training.calibration import Score, calibrate, measure
 from digits.training.config import LEARNING_RATES, RECIPES, TrainConfig, command
+from digits.training.examples import Batches, gather
 from digits.training.loop import train
 
 QUICK = TrainConfig(model="mlp", batch_size=100, device="cpu")  # 20 steps
@@ -288,6 +290,7 @@ def test_values_that_cannot_be_used_are_refused_before_any_work(changes, words):
 
 def test_the_extremes_that_are_allowed_run(small_mnist):
     assert run(small_mnist, seed=2**63 - 1, batch_size=10_000)[-1].done
+    assert run(small_mnist, batch_size=10_000, fine_tuning=1)[-1].done
 
 
 def test_a_folder_that_cannot_be_made_is_refused_before_any_work(tmp_path):
@@ -406,6 +409,8 @@ def test_amount_of_data_and_smoothing(small_mnist):
         ({"model": "layers"}, "The layers are a text"),
         ({"examples": 99}, "wanted a whole number from 100"),
         ({"label_smoothing": 0.9}, "wanted a number from 0 to 0.5"),
+        ({"fine_tuning": -1}, "epochs of fine-tuning is -1; wanted a whole number from 0"),
+        ({"fine_tuning": 1, "optimizer": "adam"}, "choose the schedule one-cycle"),
         ({"label_smoothing": math.nan}, "wanted a number from 0 to 0.5"),
     ],
 )
@@ -415,7 +420,51 @@ def test_settings_that_cannot_be_used_get_a_sentence(changes, said):
 
 
 def test_the_command_of_a_built_network_names_its_layers():
+    assert command(dataclasses.replace(BUILT, fine_tuning=2)).endswith(" --batch-size 100 --fine-tuning 2")
     assert command(BUILT) == 'python -m digits train --layers "c5s2n-6 m-2 d-20 fk-294 f-32" --batch-size 100'
+
+
+def test_fine_tuning_is_a_second_lower_cycle_on_other_drawings(small_mnist):
+    config = dataclasses.replace(QUICK, optimizer="adamw", handwriting=30, outliers=20, fine_tuning=2)
+    updates = list(train(config, small_mnist))
+    rates = [update.learning_rate for update in updates]
+    assert updates[-1].steps == 3 * 21 and len(rates) == 63  # 2,050 images, in hundreds
+    assert rates.index(max(rates)) < 21 and max(rates[21:]) == pytest.approx(max(rates) * 0.4, rel=0.02)
+    assert rates[20] < 1e-3 * max(rates) and rates[62] < 1e-3 * max(rates[21:])
+    examples = gather(config, small_mnist, torch.device("cpu"))
+    order = torch.randperm(2_050)
+    fresh = examples.exchange(order)
+    drawn = order >= 2_000  # handwriting and outliers
+    assert torch.equal(order[~drawn], fresh[~drawn]) and torch.equal(examples.labels[order], examples.labels[fresh])
+    assert (examples.images[order[drawn]] != examples.images[fresh[drawn]]).flatten(1).any(1).all()
+    batches = Batches(plan.make_plan(config, 2_050), examples, torch.Generator().manual_seed(0))
+    seen = [torch.cat([batch for step, batch in batches.after(begun) if step <= begun + 21]) for begun in (0, 21)]
+    assert [sorted(indices.tolist()) for indices in seen] == [[*range(2_050)], sorted(fresh.tolist())]
+
+
+@pytest.mark.parametrize(("fine_tuning", "wanted"), [(3, 4), (0, 2)])
+def test_a_fine_tuning_ends_half_way_to_the_mean_of_its_epochs(fine_tuning, wanted):
+    model, config = MLP(), dataclasses.replace(QUICK, optimizer="adamw", fine_tuning=fine_tuning)
+    course = plan.make_plan(config, 200)  # two steps an epoch
+    average = Average(model, course)
+    for step in range(1, course.steps + 1):
+        for weights in model.parameters():
+            weights.data.fill_(step)
+        average.follow(step)
+    assert all((weights == wanted).all() for weights in model.parameters())  # half of 2, half of 4, 6 and 8
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("cut", [15, 25])
+def test_a_fine_tuned_run_resumes_to_the_bit(small_mnist, tmp_path, optimizer, cut):
+    config = dataclasses.replace(QUICK, optimizer=optimizer, epochs=1, fine_tuning=1)
+    updates = train(dataclasses.replace(config, out=tmp_path), small_mnist)
+    while next(updates).step < cut:
+        pass
+    updates.close()
+    resumed = list(train(dataclasses.replace(config, out=tmp_path), small_mnist, resume=True))
+    assert resumed[0].step == cut + 1
+    assert same(weights(list(train(config, small_mnist))), weights(resumed))
 
 
 def test_muon_resumes_to_the_bit_and_needs_a_hidden_linear_layer(small_mnist, tmp_path):
