@@ -57,11 +57,7 @@ class Stroke(NamedTuple):
 @cache
 def templates(digit: int) -> dict[str, tuple[Stroke, ...]]:
     """Name -> strokes, the ways of TEMPLATES[digit] and then those of RARE."""
-    return {name: parse(texts) for name, (_, texts) in _ways(digit, rare=True).items()}
-
-
-def _ways(digit: int, rare: bool) -> dict[str, tuple[float, str]]:
-    return TEMPLATES[digit] | (RARE.get(digit, {}) if rare else {})
+    return {name: parse(texts) for name, (_, texts) in (TEMPLATES[digit] | RARE[digit]).items()}
 
 
 def parse(texts: str) -> tuple[Stroke, ...]:
@@ -78,9 +74,10 @@ def _stroke(text: str) -> Stroke:
 @cache
 def _shares(digit: int, rare: bool) -> np.ndarray:
     """Cumulative shares of the digit's templates, up to 1."""
-    oftener = OFTENER.get(digit, {}) if rare else {}
-    weights = np.array([oftener.get(name, weight) for name, (weight, _) in _ways(digit, rare).items()])
-    return np.cumsum(weights) / weights.sum()
+    ways = TEMPLATES[digit] | (RARE[digit] if rare else {})
+    weights = {name: weight for name, (weight, _) in ways.items()} | (OFTENER.get(digit, {}) if rare else {})
+    sums = np.cumsum(list(weights.values()))
+    return sums / sums[-1]
 
 
 def handwriting(n: int, seed: int, variety: Variety = USUAL) -> tuple[Tensor, Tensor]:

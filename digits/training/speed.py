@@ -28,6 +28,7 @@ def images_per_second(config: TrainConfig, threads: int, busy: bool) -> float:
         "outliers": 0,
         "examples": None,
         "label_smoothing": None,
+        "fine_tuning": 0,
         "seed": 0,
         "out": None,
     }

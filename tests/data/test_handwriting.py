@@ -56,7 +56,8 @@ def test_templates_are_as_high_as_a_digit():
         for name, strokes in templates(digit).items():
             points = np.concatenate([stroke.points for stroke in strokes])
             width, height = np.ptp(points, axis=0)
-            assert 0.7 <= height <= 1.2, (digit, name)  # "wide and flat" is the flattest
+            least = {"wide, leaning": 0.78, "wide and flat": 0.72}.get(name, 0.8)
+            assert least <= height <= 1.2, (digit, name)
             assert width <= 1.15, (digit, name)
 
 
