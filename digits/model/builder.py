@@ -27,7 +27,7 @@ from digits.model.networks import Network, count_parameters, create_model, rando
 
 MOST_LAYERS, MOST_WEIGHTS = 8, 2_000_000
 MOST_VALUES = 65_536  # that come out of a layer for one image: a batch of 128 takes 34 MB
-MOST_MULTIPLY_ADDS = 100_000_000  # a reading; cnn-large takes 18 million
+MOST_MULTIPLY_ADDS = 100_000_000  # a reading; cnn-large takes 34 million
 LONGEST_TEXT = 200  # characters
 
 BUILT = "layers"  # the name of networks that a text describes

@@ -80,6 +80,15 @@ class Visitor:
             self.page.get_by_role("button", name="Share").click()
         sheet.get_by_role("button", name=button, exact=True).first.click()
 
+    def measure(self, locator) -> dict[str, float]:
+        """The box in pixels of an element that the page may build anew at any moment: the old one has none."""
+        for _ in range(100):
+            box = locator.bounding_box()
+            if box:
+                return box
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{locator} is not to be seen")
+
     def draw(self, strokes) -> None:
         """Draw with the mouse; strokes are polylines in shares of the pad's side."""
         self.page.locator(".paper").scroll_into_view_if_needed()

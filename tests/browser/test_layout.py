@@ -69,7 +69,7 @@ def test_a_layer_keeps_its_shape_on_a_phone(visit):
     visitor.page.locator(".inside").scroll_into_view_if_needed()  # it is asked for once it is to be seen
     canvas = visitor.page.locator(".stage canvas").first
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = visitor.measure(canvas)
     assert box["width"] / box["height"] == pytest.approx(1, abs=0.05)
 
 
@@ -92,10 +92,11 @@ def test_a_number_that_all_read_alike_is_no_digit_to_wait_for(visit):
 
 
 def test_the_calls_of_the_graph_stay_in_sight(visit, app):
-    page = visit(app + "?tab=how&step=3").page
+    visitor = visit(app + "?tab=how&step=3")
+    page = visitor.page
     expect(page.locator(".of-graph .count")).to_contain_text("nodes")
     call = page.get_by_role("button", name="loss.backward()")
-    below = page.locator(".of-graph .column").last.bounding_box()
+    below = visitor.measure(page.locator(".of-graph .column").last)
     assert below["y"] > 800  # the graph is longer than the window
     bottom = (
         "(button, most) => { const box = button.getBoundingClientRect(); return box.height && box.bottom <= most; }"
@@ -109,12 +110,13 @@ def test_the_calls_of_the_graph_stay_in_sight(visit, app):
 
 
 def test_runs_are_cards_on_a_phone(visit, app):
-    page = visit(app + "?tab=train", **PHONE).page
+    visitor = visit(app + "?tab=train", **PHONE)
+    page = visitor.page
     train(page)
     fits(page, ".runs-card .scroll")
     use = page.locator(".runs").get_by_role("button", name="Use").first
     use.scroll_into_view_if_needed()
-    assert use.bounding_box()["height"] >= 44
+    assert visitor.measure(use)["height"] >= 44
 
 
 def test_a_long_name_leaves_no_card(visit, app):

@@ -178,7 +178,7 @@ def test_all_rates_are_tried_and_one_is_taken(visit):
     taken = float(field(visitor, "Learning rate").input_value())
     assert 1e-4 < taken < 1e-2
     expect(page.locator(".ways [aria-pressed=true]")).to_contain_text("Your own")
-    box = curve.bounding_box()
+    box = visitor.measure(curve)
     curve.click(position={"x": 0.8 * box["width"], "y": 0.4 * box["height"]})
     assert float(field(visitor, "Learning rate").input_value()) > taken
     field(visitor, "Batch size").fill("0")

@@ -76,10 +76,10 @@ def test_a_unit_shows_its_field_and_a_map_its_filter(visit):
     for layer in (first, last):
         maps = layer.locator("> canvas")
         maps.hover()  # scrolls to it, once it stands still
-        box = maps.bounding_box()
+        box = visitor.measure(maps)
         maps.hover(position={"x": box["width"] * 0.033, "y": box["height"] * (0.5 if layer is first else 0.1)})
         expect(field).to_be_visible()
-        widths.append(field.bounding_box()["width"])
+        widths.append(visitor.measure(field)["width"])
     assert widths[0] < widths[1] / 4  # 4 pixels of the drawing, then nearly all of it
     expect(first.locator(".unit-of-map")).to_be_hidden()
     first.locator("> canvas").click(position={"x": 5, "y": 5})
@@ -128,11 +128,11 @@ def test_on_a_phone_nothing_hangs_over_the_edge_and_the_drawing_stays_in_view(vi
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     maps = page.locator(".layers > div > canvas").nth(4)
     maps.evaluate("(canvas) => canvas.scrollIntoView({ block: 'center' })")
-    box = maps.bounding_box()
+    box = visitor.measure(maps)
     page.touchscreen.tap(box["x"] + box["width"] * 0.03, box["y"] + box["height"] * 0.53)
     for selector in (".why .lens", ".why .field-of-view"):
         expect(page.locator(selector)).to_be_visible()
-        shown = page.locator(selector).bounding_box()
+        shown = visitor.measure(page.locator(selector))
         assert shown["y"] >= 0
         assert shown["y"] + shown["height"] <= 844
     unit = page.locator(".layers > div").nth(4).locator(".unit-of-map")
