@@ -110,5 +110,16 @@ def test_the_table_of_runs_keeps_the_focus_and_a_name_that_is_being_typed(visit,
     expect(page.locator(".runs tbody tr").nth(1)).to_contain_text("in use")  # the table was built anew
     expect(field).to_have_value("My own")
     expect(field).to_be_focused()
+
+    def refuse(route) -> None:
+        renames = '"name":"My own"' in (route.request.post_data or "")
+        route.fulfill(json={"error": "No name today."}) if renames else route.fallback()
+
+    page.route("**/*", refuse)
+    page.keyboard.press("Enter")
+    expect(page.locator(".runs-said")).to_have_text("No name today.")
+    expect(field).to_have_value("My own")  # what was refused is there to be mended
+    expect(field).to_be_focused()
+    page.unroute("**/*", refuse)
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Rename My own")).to_be_focused()

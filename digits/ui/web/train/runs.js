@@ -123,6 +123,15 @@ export function mountRuns(element, call, constants, act) {
     say(find('.runs-said'), answer.error ?? '');
     if (wish.remove || wish.name) window.dispatchEvent(new Event('digits:networks'));
     refresh();
+    return !answer.error;
+  }
+
+  /** What is typed stays until the server has taken it. */
+  async function rename(run, name) {
+    const typed = renaming;
+    if (!(await change(run, { name })) || renaming !== typed) return;
+    renaming = null;
+    show();
   }
 
   const pinOf = (run) =>
@@ -182,8 +191,11 @@ export function mountRuns(element, call, constants, act) {
       const name = input.value.trim();
       if (event.key !== 'Escape' && (event.key !== 'Enter' || !name)) return;
       event.preventDefault(); // else Enter presses the button that takes the focus now
+      if (event.key === 'Enter') {
+        rename(run, name);
+        return;
+      }
       renaming = null;
-      if (event.key === 'Enter') change(run, { name });
       show();
     });
     return input;
