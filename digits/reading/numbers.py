@@ -46,6 +46,8 @@ GROUP_PIECES = 6
 
 SURE = 0.9  # a blot's probability and digit score, under which it may be two digits
 
+SOFT = 2  # pixels around a blot that hold its soft edges
+
 MARK = 0.35  # a point or a comma is smaller; where nothing stands above or below it, it is no part of a digit
 
 LEAST = 1e-3  # the floor of a probability or score, so that one bad digit cannot outweigh the rest
@@ -125,9 +127,12 @@ def read_image(read: Read, image: object) -> NumberReading:
         return NumberReading("", [])
 
     def draw(mask: np.ndarray) -> Tensor:
-        near = ndimage.binary_dilation(mask, iterations=2) & ((blots == 0) | mask)  # with its soft edges
+        left, top, right, bottom = box_of(np.argwhere(mask)[:, ::-1]).astype(int)
+        window = np.s_[max(0, top - SOFT) : bottom + SOFT + 1, max(0, left - SOFT) : right + SOFT + 1]
+        own = mask[window]
+        near = ndimage.binary_dilation(own, iterations=SOFT) & ((blots[window] == 0) | own)
         left, top, right, bottom = box_of(np.argwhere(near)[:, ::-1]).astype(int)
-        return from_strength(np.where(near, found.strength, 0)[top : bottom + 1, left : right + 1])
+        return from_strength(np.where(near, found.strength[window], 0)[top : bottom + 1, left : right + 1])
 
     masks = [blots == blot + 1 for blot in large.tolist()]
     inks = [draw(mask) for mask in masks]

@@ -14,7 +14,9 @@ CUT_HEIGHT = 0.4  # of each of the two
 
 CUT_OVERLAP = 0.15  # in x, of the two ends of a stroke
 
-SEAM_STEP = 3.0  # pixels of ink that a seam's step to the side costs: digits touch where a straight cut is right
+SEAM_STEP = 8.0  # pixels of ink that a seam's step to the side costs: digits touch where a straight cut is right
+
+VALLEY = 0.02  # so much less ink, in heights, a seam crosses than those on both sides of it
 
 
 class Cuts(NamedTuple):
@@ -24,11 +26,13 @@ class Cuts(NamedTuple):
     ink: float  # on a seam
     crossings: int  # of a seam: how often it meets ink
     apart: float  # of two seams
+    valleys: bool  # only where less ink is crossed than on both sides: between two walls, or through a neck
 
 
-LIKELY = Cuts(width=0.5, ink=0.45, crossings=1, apart=0.25)  # where the blot reads as a digit
+LIKELY = Cuts(width=0.5, ink=0.45, crossings=1, apart=0.25, valleys=False)  # where the blot reads as a digit
 
-UNLIKELY = Cuts(width=0.4, ink=0.8, crossings=4, apart=0.2)  # elsewhere: two digits may touch more than once
+# Elsewhere: two digits may touch more than once, and closer to a digit's wall than two cheap cuts are apart.
+UNLIKELY = Cuts(width=0.4, ink=0.8, crossings=4, apart=0.05, valleys=True)
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ def slice_blot(mask: np.ndarray, height: float, cuts: Cuts) -> list[np.ndarray]:
     possible = (
         (crossings <= cuts.crossings) & (inked.sum(axis=0) <= cuts.ink * height) & (lowest >= CUT_HEIGHT * height)
     )
+    if cuts.valleys:
+        possible &= np.isin(np.arange(len(costs)), _find_valleys(costs, VALLEY * height))
     middles = seams.mean(axis=0)
     chosen: list[int] = []
     for k in np.flatnonzero(possible)[np.argsort(costs[possible], kind="stable")]:
@@ -142,6 +148,23 @@ def _seams(blot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for row in range(height - 1, 0, -1):
         seams[row - 1] = seams[row] + steps[row, seams[row]]
     return seams, cost
+
+
+def _find_valleys(costs: np.ndarray, depth: float) -> list[int]:
+    """Costs (W,) -> columns whose cost is the least between two that cost more by `depth`; of several alike in a row
+    the middle one.
+    """
+    valleys: list[int] = []
+    rising, end = True, 0  # where the slope that is followed has come furthest
+    for column, cost in enumerate(costs):
+        if (cost > costs[end]) if rising else (cost < costs[end]):
+            end = column
+        elif abs(cost - costs[end]) >= depth:
+            if not rising:
+                alike = int(np.argmin(np.append(costs[end:] == costs[end], False)))
+                valleys.append(end + (alike - 1) // 2)
+            rising, end = not rising, column
+    return valleys
 
 
 def _extent(rows: np.ndarray) -> np.ndarray:
