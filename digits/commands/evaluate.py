@@ -43,9 +43,11 @@ def run_evaluate(options: argparse.Namespace) -> int:
         return run_evaluate_numbers(options)
     if options.robustness:
         return run_evaluate_robustness(options)
-    recognizer, data = Recognizer.load(options.weights, options.device), load_examples(options.data)
+    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     reject = load_outliers(options.reject) if options.reject else None
     report = show_progress(evaluate_step_by_step(recognizer, data, reject)).report
+    if report.unread:
+        print(describe_unread(report.unread), file=sys.stderr)
     if options.json:
         print(json.dumps(report.to_json()))
         return 0

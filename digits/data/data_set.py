@@ -29,6 +29,7 @@ class DataSet:
     drawings: Sequence[Any] | None = None  # N drawings
     sets: list[str] | None = None  # where each drawing came from
     writers: list[str] | None = None  # whose hand each drawing is, "" where nobody knows; only with strokes
+    files: Sequence[str] | None = None  # each drawing's name, where each is a picture file: some may be damaged
     unread: Sequence[str] = ()  # names of files beside the examples that are none
 
 
@@ -36,7 +37,7 @@ def describe_unread(names: Sequence[str]) -> str:
     """One sentence on the files that were left out, the first ten by name."""
     first = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
     files = "1 file was" if len(names) == 1 else f"{len(names):,} files were"
-    return f"{files} not read, having no label or no kind of picture that Digits opens: {first}"
+    return f"{files} not read, having no label or being no picture that Digits opens: {first}"
 
 
 class LazyDrawings(Sequence[Any]):

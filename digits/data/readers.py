@@ -111,7 +111,8 @@ def read_folder(path: Path) -> DataSet:
         return _read_digit_folders(path)
     limit_count(len(labelled), str(path))
     labels = torch.tensor([int(file.name[0]) for file in labelled])
-    return DataSet(path.resolve().name, labels, drawings=labelled, unread=_others(path, entries, labelled))
+    names, unread = [file.name for file in labelled], _others(path, entries, labelled)
+    return DataSet(path.resolve().name, labels, drawings=labelled, files=names, unread=unread)
 
 
 def _unreadable(error: OSError) -> DigitsError:
@@ -155,7 +156,8 @@ def _read_digit_folders(path: Path) -> DataSet:
         )
     limit_count(len(pictures), str(path))
     labels = _digit_folders([file.relative_to(path).parts[0] for file in pictures], str(path))
-    return DataSet(path.resolve().name, labels, drawings=pictures, unread=_others(path, files, pictures))
+    names, unread = [file.relative_to(path).as_posix() for file in pictures], _others(path, files, pictures)
+    return DataSet(path.resolve().name, labels, drawings=pictures, files=names, unread=unread)
 
 
 def read_zip(path: Path) -> DataSet:
@@ -178,8 +180,9 @@ def read_zip(path: Path) -> DataSet:
         except Exception as error:  # as above, and an encrypted file
             raise DigitsError(f"{member.filename} in {path.name} cannot be unpacked ({first_line(error)}).") from None
 
+    names = [places[member].as_posix() for member in members]
     unread = [places[member].name for member in files if not is_picture(places[member])]
-    return DataSet(path.name, labels, drawings=LazyDrawings(members, opener), unread=unread)
+    return DataSet(path.name, labels, drawings=LazyDrawings(members, opener), files=names, unread=unread)
 
 
 def _digit_folders(names: list[str], source: str) -> Tensor:

@@ -1,5 +1,6 @@
 """How well a network reads a labelled data set: evaluate() -> Report."""
 
+import contextlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digits.data.data_set import DataSet
+from digits.data.data_set import DataSet, LazyDrawings
 from digits.data.sets import load_data
 from digits.errors import DigitsError
 from digits.evaluation.report import (
@@ -22,7 +23,7 @@ from digits.evaluation.report import (
     SetScore,
 )
 from digits.evaluation.statistics import area_under_curve, calibration_error, share, wilson_interval
-from digits.ink.geometry import to_ink
+from digits.ink.geometry import SIDE, to_ink
 from digits.reading.recognizer import Recognizer
 from digits.reading.recognizer import to_ink as draw_ink
 
@@ -44,8 +45,9 @@ def evaluate(
 ) -> Report:
     """Read every example of `data` (a name or path for `digits.data.sets.load_data`, or a DataSet) -> Report.
 
-    `reject` holds drawings that are not digits (`digits.data.sets.load_outliers`), for `Report.rejection`. Raises
-    DigitsError for data that cannot be read, naming the example where it is one.
+    `reject` holds drawings that are not digits (`digits.data.sets.load_outliers`), for `Report.rejection`. Picture
+    files that cannot be opened are left out and named in `Report.unread`. Raises DigitsError for other data that
+    cannot be read, naming the example where it is one.
     """
     *_, last = evaluate_step_by_step(recognizer, data, reject)
     assert last.report is not None  # the last update has it
@@ -58,10 +60,10 @@ def evaluate_step_by_step(
     """The same as a generator of updates; closing it ends the work after the batch in progress."""
     data = data if isinstance(data, DataSet) else load_data(data)
     whole = len(data.labels) + (len(reject.labels) if reject else 0)
-    probabilities, scores, inks = yield from _read(recognizer, data, 0, whole)
+    data, probabilities, scores, inks = yield from _read(recognizer, data, 0, whole)
     report = summarize(data, probabilities, scores, inks, recognizer.refusal_threshold)
     if reject is not None:
-        _, strange, _ = yield from _read(recognizer, reject, len(data.labels), whole)
+        reject, _, strange, _ = yield from _read(recognizer, reject, whole - len(reject.labels), whole)
         rejection = _compare(reject, scores, strange, recognizer.refusal_threshold)
         report = replace(report, rejection=rejection)
     yield EvaluationUpdate(1.0, report)
@@ -83,16 +85,51 @@ def _compare(reject: DataSet, digit_scores: np.ndarray, scores: np.ndarray, thre
 
 def _read(
     recognizer: Recognizer, data: DataSet, done: int, whole: int
-) -> Generator[EvaluationUpdate, None, tuple[np.ndarray, ...]]:
-    """-> probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28)."""
-    parts = []
+) -> Generator[EvaluationUpdate, None, tuple[DataSet, np.ndarray, np.ndarray, np.ndarray]]:
+    """-> the examples that could be read, their probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28)."""
+    parts: list[tuple[np.ndarray, ...]] = []
+    kept: list[int] = []
     step = DRAWINGS_AT_ONCE if data.ink is None else IMAGES_AT_ONCE
     for start in range(0, len(data.labels), step):
         end = min(start + step, len(data.labels))
-        inks = inks_of(data, range(start, end))  # (B, 1, 28, 28)
-        parts.append((*recognizer.scores(inks), (inks[:, 0] * 255).round().to(torch.uint8).numpy()))
+        inks, places = read_inks(data, range(start, end))  # (B, 1, 28, 28)
+        if places:
+            parts.append((*recognizer.scores(inks), (inks[:, 0] * 255).round().to(torch.uint8).numpy()))
+            kept += places
         yield EvaluationUpdate((done + end) / whole)
-    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+    if not kept:
+        inks_of(data, [0])  # raises what is wrong with it
+    probabilities, scores, images = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return _keep(data, kept), probabilities, scores, images
+
+
+def _keep(data: DataSet, kept: list[int]) -> DataSet:
+    """The data's examples at these places; the files of the others are among the unread."""
+    if data.files is None or len(kept) == len(data.labels):
+        return data
+    left = sorted(set(range(len(data.labels))) - set(kept))
+    assert data.drawings is not None  # as there are files
+    return replace(
+        data,
+        labels=data.labels[kept],
+        drawings=LazyDrawings(kept, data.drawings.__getitem__),
+        files=[data.files[i] for i in kept],
+        unread=sorted([*data.unread, *(data.files[i] for i in left)]),
+    )
+
+
+def read_inks(data: DataSet, places: Sequence[int]) -> tuple[Tensor, list[int]]:
+    """The data's examples at these places -> ink (N, 1, 28, 28) and the places of those that it is of: all but damaged
+    picture files. Raises DigitsError for any other that cannot be read, naming the example.
+    """
+    if data.files is None:
+        return inks_of(data, places), list(places)
+    made, kept = [torch.empty(0, 1, SIDE, SIDE)], []
+    for i in places:
+        with contextlib.suppress(DigitsError):
+            made.append(inks_of(data, [i]))
+            kept.append(i)
+    return torch.cat(made), kept
 
 
 def inks_of(data: DataSet, places: Sequence[int]) -> Tensor:

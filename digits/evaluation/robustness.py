@@ -11,7 +11,7 @@ from torch import Tensor
 from digits.data.data_set import DataSet
 from digits.errors import DigitsError
 from digits.evaluation.damaged_pictures import AXES, LONG_SIDE, SHEET, Example
-from digits.evaluation.evaluate import inks_of
+from digits.evaluation.evaluate import inks_of, read_inks
 from digits.ink.pictures import from_image
 from digits.reading.recognizer import Recognizer
 
@@ -58,13 +58,17 @@ class Robustness:
 def subset(data: DataSet, count: int = 500, seed: int = 0) -> tuple[Tensor, Tensor]:
     """`count` examples of the data (all, where it has fewer), chosen by the seed -> ink (N, 1, 28, 28) and labels (N,).
 
-    Raises DigitsError for fewer than 1, and for an example that cannot be read, naming it.
+    Damaged picture files are left out. Raises DigitsError for fewer than 1, and for any other example that cannot be
+    read, naming it.
     """
     if count < 1:
         raise DigitsError(f"The number of examples is {count:,}; wanted at least 1.")
     generator = np.random.default_rng(seed)
     chosen = np.sort(generator.permutation(len(data.labels))[:count])
-    return inks_of(data, chosen.tolist()), data.labels[torch.from_numpy(chosen)]
+    inks, places = read_inks(data, chosen.tolist())
+    if not places:
+        inks_of(data, chosen[:1].tolist())  # raises what is wrong with it
+    return inks, data.labels[places]
 
 
 @dataclass(frozen=True)

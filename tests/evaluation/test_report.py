@@ -1,6 +1,8 @@
 """Reports against figures worked out by hand and published ones."""
 
 import json
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,12 +11,12 @@ from drawings import DIGITS
 from PIL import Image
 
 from digits.data.data_set import DataSet
-from digits.data.sets import load_outliers
+from digits.data.sets import load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation import evaluate as evaluate_module
 from digits.evaluation.evaluate import evaluate, evaluate_step_by_step, summarize
 from digits.evaluation.numbers import evaluate_numbers_step_by_step
-from digits.evaluation.robustness import robustness_step_by_step
+from digits.evaluation.robustness import robustness_step_by_step, subset
 from digits.evaluation.statistics import area_under_curve, calibration_error, mcnemar, wilson_interval
 from digits.ink.strokes import from_strokes
 from digits.model.weights import load_weights
@@ -205,6 +207,48 @@ def test_an_example_that_cannot_be_read_is_named(tmp_path):
         data = DataSet("some", torch.tensor([1, 1]), drawings=[LINE, bad])
         with pytest.raises(DigitsError, match=f"^Example 2 of some cannot be read: .*{words}"):
             evaluate(Fake(np.stack([reading(1)] * 2)), data)
+
+
+def folder_with_damage(folder: Path, sound: int) -> Path:
+    """A folder of so many pictures of a 1, and one more that breaks off and one that never was a picture."""
+    folder.mkdir()
+    bar = np.full((40, 40), 255, np.uint8)
+    bar[8:32, 18:22] = 0
+    for i in range(sound):
+        Image.fromarray(bar).save(folder / f"1_{i}.png")
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8)
+    Image.fromarray(noise).save(folder / "1_0_cut.png")
+    (folder / "1_0_cut.png").write_bytes((folder / "1_0_cut.png").read_bytes()[:9_000])
+    (folder / "2_text.png").write_text("no picture")
+    return folder
+
+
+def test_damaged_pictures_are_left_out_and_named(tmp_path):
+    data = load_data(folder_with_damage(tmp_path / "mine", sound=3))
+    *updates, last = evaluate_step_by_step(Fake(np.stack([reading(1), reading(7), reading(1)])), data)
+    assert last.report.n == 3 and last.report.right.tolist() == [True, False, True]
+    assert last.report.per_class[1].count == 3 and last.report.per_class[2].count == 0
+    assert last.report.unread == ["1_0_cut.png", "2_text.png"]
+    assert updates[-1].share == 1
+    images, labels = subset(data, 5)
+    assert images.shape == (3, 1, 28, 28) and labels.tolist() == [1, 1, 1]
+
+
+def test_damaged_pictures_of_an_archive_are_named_with_their_folder(tmp_path):
+    folder = folder_with_damage(tmp_path / "mine", sound=1)
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+        for file in folder.iterdir():
+            archive.write(file, f"mine/{file.name[0]}/{file.name}")
+    result = evaluate(Fake(np.stack([reading(1)])), load_data(tmp_path / "mine.zip"))
+    assert result.n == 1 and result.unread == ["mine/1/1_0_cut.png", "mine/2/2_text.png"]
+
+
+def test_a_folder_of_nothing_but_damaged_pictures_is_refused(tmp_path):
+    data = load_data(folder_with_damage(tmp_path / "mine", sound=0))
+    with pytest.raises(DigitsError, match=r"^Example 1 of mine cannot be read: 1_0_cut\.png is no picture"):
+        evaluate(Fake(np.zeros((0, 10))), data)
+    with pytest.raises(DigitsError, match="^Example . of mine cannot be read: "):
+        subset(data, 5)
 
 
 def test_weights_too_large_to_compute_with_get_a_sentence_whatever_is_asked():
