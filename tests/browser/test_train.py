@@ -213,6 +213,20 @@ def test_settings_that_cannot_be_used_get_one_sentence(visit):
     expect(said).to_contain_text("The number of epochs is empty; give a number.")
 
 
+def test_a_late_refusal_does_not_write_over_a_newer_one(visit):
+    visitor = visit()
+    open_train(visitor)
+    waiting = visitor.hold("start_training")
+    field(visitor, "Epochs").fill("0")
+    train(visitor)
+    field(visitor, "Epochs").fill("")
+    said = visitor.page.locator(".left .said")
+    expect(said).to_contain_text("The number of epochs is empty; give a number.")
+    assert waiting
+    visitor.let_go(waiting)
+    expect(said).to_contain_text("The number of epochs is empty; give a number.")
+
+
 def test_numbers_are_read_as_they_are_typed_and_a_wheel_turns_none(visit):
     visitor = visit()
     open_train(visitor)

@@ -224,8 +224,11 @@ export function mountSettings(element, call, constants, began) {
   }
 
   async function train() {
-    const answer = await call('start_training', { settings: read(), drawing: questionOf(store.get('drawing')) }, 20);
-    tell(answer.error ?? '', Boolean(answer.silent) || answer.layer !== undefined);
+    const settings = read();
+    const answer = await call('start_training', { settings, drawing: questionOf(store.get('drawing')) }, 20);
+    const edited = JSON.stringify(read()) !== JSON.stringify(settings);
+    // A late refusal does not write over what is said of the settings that are there by now.
+    if (!(edited && refused)) tell(answer.error ?? '', Boolean(answer.silent) || answer.layer !== undefined);
     if (!answer.error) began(answer.job);
   }
   start.addEventListener('click', () => hold(start, train));
