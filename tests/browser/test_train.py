@@ -220,11 +220,25 @@ def test_a_late_refusal_does_not_write_over_a_newer_one(visit):
     field(visitor, "Epochs").fill("0")
     train(visitor)
     field(visitor, "Epochs").fill("")
-    said = visitor.page.locator(".left .said")
-    expect(said).to_contain_text("The number of epochs is empty; give a number.")
+    said, words = visitor.page.locator(".left .said"), "The number of epochs is empty; give a number."
+    expect(said).to_contain_text(words)
     assert waiting
     visitor.let_go(waiting)
-    expect(said).to_contain_text("The number of epochs is empty; give a number.")
+    expect(said).to_contain_text(words)
+
+
+def test_rates_that_come_late_are_not_those_of_other_settings(visit):
+    visitor = visit()
+    page = open_train(visitor, "Beginners' text")
+    waiting = visitor.hold("try_learning_rates")
+    page.get_by_role("button", name="Try all rates").click()
+    expect(page.locator(".rates .note")).to_have_text("Sixty steps, each at a higher rate.")
+    field(visitor, "Batch size").fill("32")
+    expect(page.locator(".rates .note")).to_be_empty()
+    assert waiting
+    visitor.let_go(waiting)
+    expect(page.locator(".rates .note")).to_be_empty()
+    expect(page.locator(".rate-chart svg")).to_have_count(0)
 
 
 def test_numbers_are_read_as_they_are_typed_and_a_wheel_turns_none(visit):

@@ -12,9 +12,13 @@ export function mountRates(call, settings, choose, now) {
   const said = make('span', { class: 'note', role: 'status' });
   const chart = make('div', { class: 'rate-chart' });
   const node = make('div', { class: 'rates' }, make('div', { class: 'row' }, button, said), chart);
+  let asked = null; // the question whose answer may be shown
   async function tryRates() {
     say(said, 'Sixty steps, each at a higher rate.');
-    const answer = await call('try_learning_rates', { settings: settings() }, 30);
+    const question = { settings: settings() };
+    asked = question;
+    const answer = await call('try_learning_rates', question, 30);
+    if (asked !== question) return;
     say(said, answer.error ?? `The loss falls fastest at ${short(answer.steepest)}. Press the curve to choose.`);
     chart.replaceChildren(...(answer.error ? [] : [plot(answer, choose, now())]));
   }
@@ -23,7 +27,7 @@ export function mountRates(call, settings, choose, now) {
     node,
     /** They were another network's. */
     forget() {
-      if (!chart.firstChild) return;
+      asked = null;
       chart.replaceChildren();
       say(said, '');
     },
