@@ -3,15 +3,16 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from digits.commands.options import Commands, show_progress
-from digits.data.data_set import DataSet, describe_unread
+from digits.data.data_set import describe_unread
 from digits.data.sets import DATA_SETS, load_data, load_outliers
 from digits.errors import DigitsError
 from digits.evaluation.evaluate import evaluate_step_by_step
 from digits.evaluation.numbers import evaluate_numbers_step_by_step
-from digits.evaluation.robustness import curves_table, robustness_step_by_step, subset
+from digits.evaluation.robustness import curves_table, read_subset, robustness_step_by_step
 from digits.reading.recognizer import DEFAULT_WEIGHTS, Recognizer
 
 COUNT_MAX = 100_000  # of an evaluation's numbers or examples
@@ -46,8 +47,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
     reject = load_outliers(options.reject) if options.reject else None
     report = show_progress(evaluate_step_by_step(recognizer, data, reject)).report
-    if report.unread:
-        print(describe_unread(report.unread), file=sys.stderr)
+    tell_unread(report.unread)
     if options.json:
         print(json.dumps(report.to_json()))
         return 0
@@ -55,12 +55,10 @@ def run_evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def load_examples(source: str) -> DataSet:
-    """`load_data`, with a line about files that are no examples."""
-    data = load_data(source)
-    if data.unread:
-        print(describe_unread(data.unread), file=sys.stderr)
-    return data
+def tell_unread(names: Sequence[str]) -> None:
+    """A line about files that are no examples, where there are any."""
+    if names:
+        print(describe_unread(names), file=sys.stderr)
 
 
 def run_evaluate_numbers(options: argparse.Namespace) -> int:
@@ -82,8 +80,9 @@ def run_evaluate_numbers(options: argparse.Namespace) -> int:
 
 def run_evaluate_robustness(options: argparse.Namespace) -> int:
     seed = 0
-    recognizer, data = Recognizer.load(options.weights, options.device), load_examples(options.data)
-    images, labels = subset(data, options.count or 500, seed)
+    recognizer, data = Recognizer.load(options.weights, options.device), load_data(options.data)
+    images, labels, damaged = read_subset(data, options.count or 500, seed)
+    tell_unread([*data.unread, *damaged])
     result = show_progress(robustness_step_by_step(recognizer, images, labels, seed)).report
     if options.json:
         print(json.dumps({"data": data.name, "seed": seed, **result.to_json()}))

@@ -1,6 +1,5 @@
 """How well a network reads a labelled data set: evaluate() -> Report."""
 
-import contextlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,10 +88,12 @@ def _read(
     """-> the examples that could be read, their probabilities (N, 10), digit scores (N,) and uint8 inks (N, 28, 28)."""
     parts: list[tuple[np.ndarray, ...]] = []
     kept: list[int] = []
+    damaged: list[str] = []
     step = DRAWINGS_AT_ONCE if data.ink is None else IMAGES_AT_ONCE
     for start in range(0, len(data.labels), step):
         end = min(start + step, len(data.labels))
-        inks, places = read_inks(data, range(start, end))  # (B, 1, 28, 28)
+        inks, places, names = read_inks(data, range(start, end))  # (B, 1, 28, 28)
+        damaged += names
         if places:
             parts.append((*recognizer.scores(inks), (inks[:, 0] * 255).round().to(torch.uint8).numpy()))
             kept += places
@@ -100,36 +101,37 @@ def _read(
     if not kept:
         inks_of(data, [0])  # raises what is wrong with it
     probabilities, scores, images = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _keep(data, kept), probabilities, scores, images
+    return _keep(data, kept, damaged), probabilities, scores, images
 
 
-def _keep(data: DataSet, kept: list[int]) -> DataSet:
-    """The data's examples at these places; the files of the others are among the unread."""
-    if data.files is None or len(kept) == len(data.labels):
+def _keep(data: DataSet, kept: list[int], damaged: list[str]) -> DataSet:
+    """The data's examples at these places; the damaged files are among the unread."""
+    if not damaged:
         return data
-    left = sorted(set(range(len(data.labels))) - set(kept))
-    assert data.drawings is not None  # as there are files
+    assert data.drawings is not None and data.files is not None  # as there are files
     return replace(
         data,
         labels=data.labels[kept],
         drawings=LazyDrawings(kept, data.drawings.__getitem__),
         files=[data.files[i] for i in kept],
-        unread=sorted([*data.unread, *(data.files[i] for i in left)]),
+        unread=sorted([*data.unread, *damaged]),
     )
 
 
-def read_inks(data: DataSet, places: Sequence[int]) -> tuple[Tensor, list[int]]:
-    """The data's examples at these places -> ink (N, 1, 28, 28) and the places of those that it is of: all but damaged
-    picture files. Raises DigitsError for any other that cannot be read, naming the example.
+def read_inks(data: DataSet, places: Sequence[int]) -> tuple[Tensor, list[int], list[str]]:
+    """The data's examples at these places -> ink (N, 1, 28, 28), the places of those that it is of, and the names of
+    the others, which are damaged picture files. Raises DigitsError for any else that cannot be read, naming the example.
     """
     if data.files is None:
-        return inks_of(data, places), list(places)
-    made, kept = [torch.empty(0, 1, SIDE, SIDE)], []
+        return inks_of(data, places), list(places), []
+    made, kept, damaged = [torch.empty(0, 1, SIDE, SIDE)], [], []
     for i in places:
-        with contextlib.suppress(DigitsError):
+        try:
             made.append(inks_of(data, [i]))
             kept.append(i)
-    return torch.cat(made), kept
+        except DigitsError:
+            damaged.append(data.files[i])
+    return torch.cat(made), kept, damaged
 
 
 def inks_of(data: DataSet, places: Sequence[int]) -> Tensor:

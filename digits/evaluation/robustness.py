@@ -58,17 +58,24 @@ class Robustness:
 def subset(data: DataSet, count: int = 500, seed: int = 0) -> tuple[Tensor, Tensor]:
     """`count` examples of the data (all, where it has fewer), chosen by the seed -> ink (N, 1, 28, 28) and labels (N,).
 
-    Damaged picture files are left out. Raises DigitsError for fewer than 1, and for any other example that cannot be
-    read, naming it.
+    Raises DigitsError as `read_subset` does.
+    """
+    return read_subset(data, count, seed)[:2]
+
+
+def read_subset(data: DataSet, count: int, seed: int) -> tuple[Tensor, Tensor, list[str]]:
+    """The same, and the names of damaged picture files among those chosen, which are left out.
+
+    Raises DigitsError for fewer than 1, and for any other example that cannot be read, naming it.
     """
     if count < 1:
         raise DigitsError(f"The number of examples is {count:,}; wanted at least 1.")
     generator = np.random.default_rng(seed)
     chosen = np.sort(generator.permutation(len(data.labels))[:count])
-    inks, places = read_inks(data, chosen.tolist())
+    inks, places, damaged = read_inks(data, chosen.tolist())
     if not places:
         inks_of(data, chosen[:1].tolist())  # raises what is wrong with it
-    return inks, data.labels[places]
+    return inks, data.labels[places], damaged
 
 
 @dataclass(frozen=True)

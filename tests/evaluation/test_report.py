@@ -16,7 +16,7 @@ from digits.errors import DigitsError
 from digits.evaluation import evaluate as evaluate_module
 from digits.evaluation.evaluate import evaluate, evaluate_step_by_step, summarize
 from digits.evaluation.numbers import evaluate_numbers_step_by_step
-from digits.evaluation.robustness import robustness_step_by_step, subset
+from digits.evaluation.robustness import read_subset, robustness_step_by_step, subset
 from digits.evaluation.statistics import area_under_curve, calibration_error, mcnemar, wilson_interval
 from digits.ink.strokes import from_strokes
 from digits.model.weights import load_weights
@@ -232,6 +232,7 @@ def test_damaged_pictures_are_left_out_and_named(tmp_path):
     assert updates[-1].share == 1
     images, labels = subset(data, 5)
     assert images.shape == (3, 1, 28, 28) and labels.tolist() == [1, 1, 1]
+    assert read_subset(data, 5, 0)[2] == ["1_0_cut.png", "2_text.png"]
 
 
 def test_damaged_pictures_of_an_archive_are_named_with_their_folder(tmp_path):

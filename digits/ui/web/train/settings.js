@@ -180,11 +180,13 @@ export function mountSettings(element, call, constants, began) {
   });
   form.addEventListener('submit', (event) => event.preventDefault());
 
+  const areShown = (settings) => JSON.stringify(read()) === JSON.stringify(settings);
+
   const prepare = latest(async () => {
     if (store.get('tab') !== 'train' || find('.before').hidden) return;
     const settings = read();
     const answer = await call('prepare', { settings, drawing: questionOf(store.get('drawing')) }, 30);
-    if (JSON.stringify(read()) !== JSON.stringify(settings)) return; // asked again already
+    if (!areShown(settings)) return; // asked again already
     if (refused) tell(store.get('frozen'));
     find('.right').classList.toggle('stale', Boolean(answer.error)); // of the settings before
     if (answer.error) {
@@ -226,9 +228,8 @@ export function mountSettings(element, call, constants, began) {
   async function train() {
     const settings = read();
     const answer = await call('start_training', { settings, drawing: questionOf(store.get('drawing')) }, 20);
-    const edited = JSON.stringify(read()) !== JSON.stringify(settings);
     // A late refusal does not write over what is said of the settings that are there by now.
-    if (!(edited && refused)) tell(answer.error ?? '', Boolean(answer.silent) || answer.layer !== undefined);
+    if (areShown(settings) || !refused) tell(answer.error ?? '', Boolean(answer.silent) || answer.layer !== undefined);
     if (!answer.error) began(answer.job);
   }
   start.addEventListener('click', () => hold(start, train));
