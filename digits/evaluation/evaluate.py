@@ -120,7 +120,7 @@ def _keep(data: DataSet, kept: list[int], damaged: list[str]) -> DataSet:
 
 def read_inks(data: DataSet, places: Sequence[int]) -> tuple[Tensor, list[int], list[str]]:
     """The data's examples at these places -> ink (N, 1, 28, 28), the places of those that it is of, and the names of
-    the others, which are damaged picture files. Raises DigitsError for any else that cannot be read, naming the example.
+    the others, damaged picture files. Raises DigitsError for any else that cannot be read, naming the example.
     """
     if data.files is None:
         return inks_of(data, places), list(places), []
